@@ -1,0 +1,253 @@
+"""Deciding a batch on the fold plus overlay and turning it into one commit.
+
+Everything here is synchronous and touches the store only to read. Whoever calls it commits the batch, or
+drops the overlay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ledger.app.outcomes import Accepted, Refused
+from ledger.codec.events import Place, decode_event, encode_event
+from ledger.codec.registry import by_event_name, event_name
+from ledger.domain import rules
+from ledger.domain.claims import refusal
+from ledger.domain.commands import Command
+from ledger.domain.entities import Claim, Evidence, Interval, UniqueKey
+from ledger.domain.journal import Draft, Recorded
+from ledger.domain.needs import Needs, add_needs
+from ledger.domain.rejections import Reason, Rejection
+from ledger.errors import MalformedError
+from ledger.proof.hashing import leaf_hash
+from ledger.store.port import Batch, Record, RequestRow
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ledger.app.jobs import Item
+    from ledger.app.verification import SignatureChecker
+    from ledger.codec.envelopes import SignedEnvelope
+    from ledger.domain.events import ClaimRefused
+    from ledger.domain.state import State
+    from ledger.store.port import LedgerRecorder
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A decided batch: what to commit, and the answers that hold once it is committed."""
+
+    size_before: int
+    head_before: bytes
+    recorded_ms: int
+    records: list[Record] = field(default_factory=list)
+    leaf_hashes: list[bytes] = field(default_factory=list)
+    requests: dict[tuple[bytes, bytes], RequestRow] = field(default_factory=dict)
+    answers: list[tuple[Item, Accepted | Refused]] = field(default_factory=list)
+
+    @property
+    def head(self) -> bytes:
+        """Leaf hash of the last record, also of this batch."""
+        return self.leaf_hashes[-1] if self.leaf_hashes else self.head_before
+
+    def batch(self, state: State) -> Batch:
+        """The commit, with every row that the overlay holds."""
+        facts: dict[str, Any] = {
+            "claim": list(state.claims.pending.values()),
+            "evidence": list(state.evidence.pending.values()),
+            "device_interval": list(state.intervals.pending.values()),
+            "unique_key": list(state.unique.pending.values()),
+        }
+        return Batch(
+            size_before=self.size_before,
+            head_before=self.head_before,
+            leaf_hashes=self.leaf_hashes,
+            requests=list(self.requests.values()),
+            facts={name: rows for name, rows in facts.items() if rows},
+        )
+
+
+class Decider:
+    """Decides items one after another; each sees the effects of those before it."""
+
+    def __init__(
+        self, state: State, recorder: LedgerRecorder, checker: SignatureChecker, *, clock_slack_ms: int
+    ) -> None:
+        self._state = state
+        self._recorder = recorder
+        self._checker = checker
+        self._clock_slack_ms = clock_slack_ms
+
+    def prepare(self, items: Sequence[Item], *, size: int, head: bytes, now_ms: int) -> Prepared:
+        """Decide a batch at ledger time `now_ms` on top of the committed (size, head)."""
+        prepared = Prepared(size, head, now_ms)
+        known = self._fetch(items)
+        for item in items:
+            answer = self._repeated(item, prepared, known) or self._decide(item, prepared)
+            prepared.answers.append((item, answer))
+        return prepared
+
+    def _actor(self, item: Item) -> bytes | None:
+        """The namespace of the request id: the first signer, the roots, or the caller of a SYSTEM act."""
+        if item.envelope is None:
+            return item.submitter
+        key = self._state.keys.get(item.statement.header.key_ids[0])
+        if key is None:
+            return None
+        return key.owner_id or self._state.ledger().ledger_id
+
+    def _fetch(self, items: Sequence[Item]) -> dict[tuple[bytes, bytes], tuple[bytes, int]]:
+        state = self._state
+        needs = Needs()
+        for item in items:
+            add_needs(needs, state, item.statement)
+        recorder = self._recorder
+        if needs.claims:
+            rows = recorder.read_facts("claim", [(key,) for key in dict.fromkeys(needs.claims)])
+            state.claims.base = {key[0]: Claim(*row) for key, row in rows.items()}  # type: ignore[misc, arg-type]
+        if needs.evidence:
+            rows = recorder.read_facts("evidence", [(key,) for key in dict.fromkeys(needs.evidence)])
+            state.evidence.base = {key[0]: Evidence(*row) for key, row in rows.items()}  # type: ignore[misc, arg-type]
+        if needs.unique:
+            rows = recorder.read_facts("unique_key", list(dict.fromkeys(needs.unique)))
+            state.unique.base = {key: UniqueKey(*row) for key, row in rows.items()}  # type: ignore[misc, arg-type]
+        if needs.intervals:
+            found = recorder.read_intervals(list(dict.fromkeys(needs.intervals)))
+            state.intervals.base = {pair: Interval(*row) for pair, row in found.items() if row}  # type: ignore[arg-type]
+        actors = [(self._actor(item), item.request_id) for item in items]
+        return recorder.read_requests(
+            list(dict.fromkeys((actor, request_id) for actor, request_id in actors if actor is not None))
+        )
+
+    def _repeated(
+        self, item: Item, prepared: Prepared, known: dict[tuple[bytes, bytes], tuple[bytes, int]]
+    ) -> Accepted | Refused | None:
+        """The answer to a request id that was used before: the same receipt, or REQUEST_ID_REUSED (I17)."""
+        actor = self._actor(item)
+        if actor is None:
+            return None
+        key = (actor, item.request_id)
+        row = prepared.requests.get(key)
+        found = known.get(key) if row is None else (row.digest, row.leaf_index)
+        if found is None:
+            return None
+        digest, index = found
+        if digest != item.digest:
+            return Refused(Reason.REQUEST_ID_REUSED, "the request id was used with other bytes", index)
+        return self._receipt_of(index, prepared)
+
+    def _receipt_of(self, index: int, prepared: Prepared) -> Accepted | Refused:
+        stored = decode_event(self._data_at(index, prepared))
+        if event_name(stored.payload) == "claim_refused":
+            payload: ClaimRefused = stored.payload
+            return Refused(payload.reason, "the claim was refused before", payload.conflicting_index, index)
+        count = 1
+        size = prepared.size_before + len(prepared.records)
+        while index + count < size:
+            after = decode_event(self._data_at(index + count, prepared))
+            if (after.request_id, after.request_digest) != (stored.request_id, stored.request_digest):
+                break
+            count += 1
+        return Accepted(index, stored.leaf_hash, count, repeated=True)
+
+    def _data_at(self, index: int, prepared: Prepared) -> bytes:
+        if index >= prepared.size_before:
+            return prepared.records[index - prepared.size_before].data
+        return self._recorder.read_records(index, 1)[0].data
+
+    def _decide(self, item: Item, prepared: Prepared) -> Accepted | Refused:
+        state = self._state
+        statement = item.statement
+        command: Command[Any] = Command(
+            statement=statement,
+            header=None if item.envelope is None else statement.header,
+            payload_digest=item.digest,
+            submitter=item.submitter,
+            now_ms=prepared.recorded_ms,
+            clock_slack_ms=self._clock_slack_ms,
+        )
+        if item.envelope is not None:
+            command.keys = tuple(state.keys.get(signer) for signer in statement.header.key_ids)
+            verdict = item.verdict
+            if verdict is None:
+                verdict = self._checker.check(item.envelope, statement)
+            command.signatures_hold = verdict is not False
+        decision = rules.decide(item.entry.act, state, command)
+        if isinstance(decision, Rejection):
+            return self._refuse(item, prepared, command, decision)
+        return self._record(item, prepared, decision)
+
+    def _refuse(
+        self, item: Item, prepared: Prepared, command: Command[Any], rejection: Rejection
+    ) -> Refused:
+        answer = Refused(rejection.reason, rejection.message, rejection.conflicting_index)
+        if item.entry.act.name != "usage-attestation":
+            return answer
+        draft = refusal(self._state, command, rejection)
+        if draft is None:
+            return answer
+        recorded = self._record(item, prepared, (draft,))
+        if isinstance(recorded, Refused):
+            return recorded
+        return Refused(rejection.reason, rejection.message, rejection.conflicting_index, recorded.index)
+
+    def _record(self, item: Item, prepared: Prepared, drafts: tuple[Draft, ...]) -> Accepted | Refused:
+        first = prepared.size_before + len(prepared.records)
+        actor = self._actor(item)
+        try:
+            for draft in drafts:
+                recorded = self._append(item, prepared, draft, first)
+                after = item.entry.act.follow_up and item.entry.act.follow_up(self._state, recorded)
+                if after:
+                    self._append(item, prepared, after, first)
+        except MalformedError as error:
+            return Refused(Reason.TOO_LARGE, error.summary)
+        if actor is not None:
+            row = RequestRow(actor, item.request_id, item.digest, first)
+            prepared.requests[actor, item.request_id] = row
+        offset = first - prepared.size_before
+        count = len(prepared.records) - offset
+        return Accepted(first, prepared.leaf_hashes[offset], count, repeated=False)
+
+    def _append(self, item: Item, prepared: Prepared, draft: Draft, first: int) -> Recorded:
+        state = self._state
+        index = prepared.size_before + len(prepared.records)
+        place = Place(
+            index=index,
+            prev_leaf_hash=prepared.head,
+            recorded_ms=prepared.recorded_ms,
+            stream_version=(state.streams.get(draft.stream_id) or 0) + 1,
+            request_id=item.request_id,
+            request_digest=item.digest,
+            ordinal=index - first or None,
+            submitter=item.submitter,
+        )
+        envelopes: list[SignedEnvelope] = []
+        if draft.signed and item.envelope is not None:
+            envelopes = [item.envelope, *(self._envelope_of(leaf, prepared) for leaf in draft.completes)]
+        data = encode_event(draft, place, envelopes)
+        name = event_name(draft.payload)
+        hashed = leaf_hash(data)
+        recorded = Recorded(
+            index=index,
+            leaf_hash=hashed,
+            recorded_ms=prepared.recorded_ms,
+            stream_id=draft.stream_id,
+            stream_version=place.stream_version,
+            payload=draft.payload,
+            statement=item.statement,
+            links=draft.links,
+        )
+        act = by_event_name()[name].act
+        rules.evolve(act, state, recorded)
+        if act.record is not None:
+            act.record(state, recorded)
+        prepared.records.append(
+            Record(stream_id=draft.stream_id, stream_version=place.stream_version, type_name=name, data=data)
+        )
+        prepared.leaf_hashes.append(hashed)
+        return recorded
+
+    def _envelope_of(self, leaf_index: int, prepared: Prepared) -> SignedEnvelope:
+        return decode_event(self._data_at(leaf_index, prepared)).envelopes[0]

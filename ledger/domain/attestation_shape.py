@@ -1,0 +1,87 @@
+"""Shape of a usage attestation: columns, positions, sums and ranges that need no ledger.
+
+MalformedError names what is wrong. This module must not read the ledger's state.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ledger.domain import checks
+from ledger.domain.quantities import INT64_MAX
+
+if TYPE_CHECKING:
+    from ledger.domain.attestation import UsageAttestation, UsageLines
+
+MAX_LINES = 500
+MAX_MODELS = 64
+MAX_MS = 253_402_300_800_000
+_OPTIONAL = ("node", "cluster", "job", "active_ms", "energy_wh")
+_REQUIRED = ("start_offset_ms", "duration_ms", "allocated_ms", "amount_fen")
+
+
+def check_attestation(statement: UsageAttestation) -> None:
+    """Check everything that a reader can check without the ledger (format.md, section 4, claim)."""
+    expect = checks.expect
+    checks.check_id(statement.claim_id, "claim_id")
+    expect(len(statement.raw_log_digest) == checks.DIGEST_SIZE, "raw_log_digest: 32 bytes")
+    expect(len(statement.previous_digest) in (0, checks.DIGEST_SIZE), "previous_digest: 32 bytes or none")
+    expect(1 <= statement.sequence <= INT64_MAX, "sequence: from 1")
+    expect(statement.raw_log_rows <= INT64_MAX, "raw_log_rows: up to 2^63-1")
+    expect(1 <= len(statement.models) <= MAX_MODELS, f"models: 1 to {MAX_MODELS}")
+    expect(0 <= statement.base_ms < MAX_MS, "base_ms: from 1970 to 9999")
+    for model in statement.models:
+        expect(bool(model.vendor) and bool(model.model), "models: vendor and model")
+        expect(0 < model.unit_price_fen < 1 << 40, "models: unit_price_fen from 1 to 2^40-1")
+    _check_devices(statement)
+    _check_columns(statement.lines, devices=len(statement.device_ids), strings=len(statement.strings))
+    _check_sums(statement)
+
+
+def _check_devices(statement: UsageAttestation) -> None:
+    device_ids = statement.device_ids
+    checks.expect(len(statement.device_models) == len(device_ids), "device_models: one for each device")
+    checks.expect(bool(device_ids) and set(map(len, device_ids)) == {checks.ID_SIZE}, "device_ids: 16 bytes each")
+    checks.expect(len(set(device_ids)) == len(device_ids), "device_ids: no two equal")
+    checks.expect(max(statement.device_models) < len(statement.models), "device_models: a position in models")
+
+
+def _check_columns(lines: UsageLines, *, devices: int, strings: int) -> None:
+    expect = checks.expect
+    count = len(lines.device)
+    expect(1 <= count <= MAX_LINES, f"lines: 1 to {MAX_LINES}")
+    for name in _REQUIRED:
+        expect(len(getattr(lines, name)) == count, f"lines.{name}: one value a line")
+    for name in _OPTIONAL:
+        expect(len(getattr(lines, name)) in (0, count), f"lines.{name}: one value a line, or none")
+    expect(max(lines.device) < devices, "lines.device: a position in device_ids")
+    expect(len(set(lines.device)) == devices, "device_ids: every device is used by a line")
+    for name in ("node", "cluster", "job"):
+        column = getattr(lines, name)
+        expect(not column or max(column) < strings, f"lines.{name}: a position in strings")
+    expect(min(lines.start_offset_ms) >= 0 and max(lines.start_offset_ms) < MAX_MS, "lines.start_offset_ms: from 0")
+    expect(min(lines.duration_ms) > 0 and max(lines.duration_ms) < MAX_MS, "lines.duration_ms: greater than 0")
+    expect(min(lines.allocated_ms) >= 0, "lines.allocated_ms: from 0")
+    expect(min(lines.amount_fen) >= 0, "lines.amount_fen: from 0")
+    if lines.energy_wh:
+        expect(min(lines.energy_wh) >= 0, "lines.energy_wh: from 0")
+    if lines.active_ms:
+        expect(min(lines.active_ms) >= 0, "lines.active_ms: from 0")
+        within = all(a <= b for a, b in zip(lines.active_ms, lines.allocated_ms, strict=True))
+        expect(within, "lines.active_ms: not more than allocated_ms")
+
+
+def _check_sums(statement: UsageAttestation) -> None:
+    lines = statement.lines
+    expect = checks.expect
+    expect(statement.total_allocated_ms == sum(lines.allocated_ms), "total_allocated_ms: the sum of the lines")
+    expect(statement.total_active_ms == sum(lines.active_ms), "total_active_ms: the sum of the lines")
+    expect(statement.total_energy_wh == sum(lines.energy_wh), "total_energy_wh: the sum of the lines")
+    expect(statement.total_amount_fen == sum(lines.amount_fen), "total_amount_fen: the sum of the lines")
+
+
+def used_ms(statement: UsageAttestation) -> tuple[int, int]:
+    """Start of the earliest and end of the latest interval, ms since 1970."""
+    lines = statement.lines
+    ends = (start + length for start, length in zip(lines.start_offset_ms, lines.duration_ms, strict=True))
+    return statement.base_ms + min(lines.start_offset_ms), statement.base_ms + max(ends)

@@ -1,0 +1,49 @@
+"""Which rows of the store a command needs before it can be decided (step one of three).
+
+`needs_of` names them, the sequencer fetches them for a whole batch, the rules read them from the state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ledger.domain.attestation import UsageAttestation
+from ledger.domain.claims import intervals_needed, sequence_key
+from ledger.domain.entities import UniqueKind
+from ledger.domain.statements import (
+    InvoiceRegistration,
+    PaymentRegistration,
+    RedemptionRequest,
+    RedemptionVerification,
+)
+
+if TYPE_CHECKING:
+    from ledger.domain.state import State
+
+
+@dataclass(slots=True)
+class Needs:
+    """Keys of the rows to fetch; `intervals` are (device, end): the last interval that starts before end."""
+
+    claims: list[bytes] = field(default_factory=list)
+    evidence: list[bytes] = field(default_factory=list)
+    unique: list[tuple[int, bytes]] = field(default_factory=list)
+    intervals: list[tuple[bytes, int]] = field(default_factory=list)
+
+
+def add_needs(needs: Needs, state: State, statement: Any) -> None:
+    """Add the keys that deciding `statement` needs."""
+    if isinstance(statement, UsageAttestation):
+        needs.claims.append(statement.claim_id)
+        needs.unique.append((UniqueKind.SEQUENCE, sequence_key(statement)))
+        needs.intervals += intervals_needed(state, statement)
+    elif isinstance(statement, InvoiceRegistration | PaymentRegistration):
+        needs.evidence.append(statement.fingerprint)
+    elif isinstance(statement, RedemptionRequest):
+        needs.claims += statement.claim_ids
+        needs.evidence += [use.fingerprint for use in (*statement.invoices, *statement.payments)]
+    elif isinstance(statement, RedemptionVerification):
+        redemption = state.redemptions.get(statement.redemption_id)
+        if redemption is not None:
+            needs.claims += redemption.claim_ids

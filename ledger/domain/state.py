@@ -1,0 +1,184 @@
+"""The fold of the ledger: what every rule may read, with an overlay for the batch that is being decided.
+
+Writes go to the overlay; `commit` keeps them once the batch is durable, `rollback` forgets them all. Rows of
+the fact tables are fetched for a batch and leave memory with it. This module must not decide anything.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from ledger.domain.entities import (
+    Admission,
+    Application,
+    Claim,
+    Contract,
+    Device,
+    Evidence,
+    Interval,
+    Key,
+    LedgerInfo,
+    Officer,
+    Participant,
+    Policy,
+    Programme,
+    Redemption,
+    UniqueKey,
+    Voucher,
+)
+from ledger.domain.journal import ContractTotals, Head, Link, LinkKind, ProgrammeTotals, VoucherTotals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Table(Generic[K, V]):
+    """A mapping with an overlay: reads see pending writes first."""
+
+    __slots__ = ("base", "pending")
+
+    def __init__(self) -> None:
+        self.base: dict[K, V] = {}
+        self.pending: dict[K, V] = {}
+
+    def get(self, key: K) -> V | None:
+        """The newest value, or None."""
+        value = self.pending.get(key)
+        return self.base.get(key) if value is None else value
+
+    def __getitem__(self, key: K) -> V:
+        value = self.pending.get(key)
+        return self.base[key] if value is None else value
+
+    def __setitem__(self, key: K, value: V) -> None:
+        self.pending[key] = value
+
+    def __contains__(self, key: K) -> bool:
+        return key in self.pending or key in self.base
+
+    def values(self) -> Iterator[V]:
+        """Every newest value; those only pending come last."""
+        for key, value in self.base.items():
+            yield self.pending.get(key, value)
+        for key, value in self.pending.items():
+            if key not in self.base:
+                yield value
+
+    def commit(self) -> None:
+        """Keep what is pending."""
+        self.base.update(self.pending)
+        self.pending = {}
+
+    def rollback(self) -> None:
+        """Forget what is pending."""
+        self.pending = {}
+
+
+class FactTable(Table[K, V]):
+    """Rows of the store: `base` holds what was fetched for this batch and is dropped with it."""
+
+    __slots__ = ()
+
+    def commit(self) -> None:
+        """Forget both: the store has them."""
+        self.base = {}
+        self.pending = {}
+
+    def rollback(self) -> None:
+        """Forget both."""
+        self.base = {}
+        self.pending = {}
+
+
+RESIDENT_HEADS = (
+    LinkKind.PROGRAMME,
+    LinkKind.BENEFICIARY_YEAR,
+    LinkKind.VOUCHER,
+    LinkKind.CONTRACT,
+    LinkKind.DEVICE,
+    LinkKind.KEY,
+    LinkKind.POLICY,
+    LinkKind.PARTICIPANT,
+    LinkKind.APPLICATION,
+    LinkKind.REDEMPTION,
+)
+
+
+class State:
+    """Everything that is folded from events; `claims` to `unique` are fetched facts."""
+
+    def __init__(self) -> None:
+        self.info: LedgerInfo | None = None
+        self.heads: dict[LinkKind, Table[bytes, Head]] = {kind: Table() for kind in RESIDENT_HEADS}
+        self.keys: Table[bytes, Key] = Table()
+        self.officers: Table[bytes, Officer] = Table()
+        self.participants: Table[bytes, Participant] = Table()
+        self.identities: Table[str | bytes, bytes] = Table()
+        self.certificates: Table[bytes, bytes] = Table()
+        self.fingerprint_of: Table[bytes, bytes] = Table()
+        self.admissions: Table[bytes, Admission] = Table()
+        self.applicants: Table[bytes, int] = Table()
+        self.devices: Table[bytes, Device] = Table()
+        self.device_ends: Table[bytes, int] = Table()
+        self.programmes: Table[bytes, Programme] = Table()
+        self.programme_of: Table[tuple[int, int, bytes], bytes] = Table()
+        self.policies: Table[bytes, Policy] = Table()
+        self.contracts: Table[bytes, Contract] = Table()
+        self.contract_fingerprints: Table[bytes, int] = Table()
+        self.applications: Table[bytes, Application] = Table()
+        self.vouchers: Table[bytes, Voucher] = Table()
+        self.voucher_on: Table[tuple[bytes, bytes], bytes] = Table()
+        self.contract_redeemed: Table[bytes, int] = Table()
+        self.redemptions: Table[bytes, Redemption] = Table()
+        self.streams: Table[str, int] = Table()
+        self.claims: FactTable[bytes, Claim] = FactTable()
+        self.evidence: FactTable[bytes, Evidence] = FactTable()
+        self.intervals: FactTable[tuple[bytes, int], Interval] = FactTable()
+        self.unique: FactTable[tuple[int, bytes], UniqueKey] = FactTable()
+        self.busy: FactTable[bytes, list[Interval]] = FactTable()
+        self._tables: tuple[Table[Any, Any], ...] = (
+            *self.heads.values(),
+            *(table for table in vars(self).values() if isinstance(table, Table)),
+        )
+
+    def commit(self) -> None:
+        """The batch is durable: keep its effects."""
+        for table in self._tables:
+            if table.pending or table.base:
+                table.commit()
+
+    def rollback(self) -> None:
+        """The batch is lost: drop every effect of it."""
+        for table in self._tables:
+            table.rollback()
+
+    def ledger(self) -> LedgerInfo:
+        """What the genesis fixed; only called after index 0."""
+        if self.info is None:
+            raise RuntimeError("the ledger has no genesis")
+        return self.info
+
+    def link(self, kind: LinkKind, entity: bytes, totals: tuple[int, ...] = ()) -> Link:
+        """The link of an entity to its newest event before the one that is being made."""
+        head = self.heads[kind].get(entity)
+        return Link(kind, entity, None if head is None else head.leaf_index, totals)
+
+    def programme_totals(self, programme_id: bytes) -> ProgrammeTotals:
+        """Totals of a programme, fen."""
+        return ProgrammeTotals(*self.heads[LinkKind.PROGRAMME][programme_id].totals)
+
+    def voucher_totals(self, voucher_id: bytes) -> VoucherTotals:
+        """Totals of a voucher."""
+        return VoucherTotals(*self.heads[LinkKind.VOUCHER][voucher_id].totals)
+
+    def contract_totals(self, contract_id: bytes) -> ContractTotals:
+        """Totals of a contract, fen."""
+        return ContractTotals(*self.heads[LinkKind.CONTRACT][contract_id].totals)
+
+    def granted_fen(self, *, programme_id: bytes, beneficiary_id: bytes) -> int:
+        """Faces less released of one beneficiary in one programme, fen (rule I2)."""
+        head = self.heads[LinkKind.BENEFICIARY_YEAR].get(programme_id + beneficiary_id)
+        return head.totals[0] if head else 0

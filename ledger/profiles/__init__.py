@@ -1,0 +1,1 @@
+"""Policy profiles and calendars as data files, and their strict loaders."""

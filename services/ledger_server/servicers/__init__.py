@@ -1,0 +1,1 @@
+"""One module a gRPC service; servicers do not import one another."""

@@ -1,0 +1,172 @@
+"""Chain and tree: headers at every position, the tree's root, and hash tiles.
+
+It works on bytes alone, needs no parser, and tells which leaf is wrong where a hash that names it
+survives. It must not know what an event says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from ledger.errors import MalformedError
+from ledger.proof.merkle import Frontier
+from ledger.proof.tiles import TilePath, decode_tile
+
+from ledger_audit.errors import CouldNotCheckError
+from ledger_audit.findings import Findings
+from ledger_audit.tilewalk import TileBuilder
+
+HEADER_SIZE = 43
+_HASH_FIELD = b"\x12\x20"
+ZERO_HASH = bytes(32)
+
+
+def header(index: int, prev_leaf_hash: bytes) -> bytes:
+    """Bytes 0-42 of the event at `index` (docs/reference/format.md, section 1)."""
+    return b"\x09" + index.to_bytes(8, "little") + _HASH_FIELD + prev_leaf_hash
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """The newest leaf: what its bytes hash to and what the level-0 tile names, if there is one."""
+
+    index: int
+    computed: bytes
+    tiled: bytes | None
+
+
+class ChainChecker:
+    """Follows the chain and grows the tree, one chunk after the other, in memory logarithmic in its size."""
+
+    def __init__(
+        self, findings: Findings, *, load_tile: Callable[[TilePath], bytes] | None, sizes: Iterable[int] = ()
+    ) -> None:
+        self.frontier = Frontier()
+        self.roots: dict[int, bytes] = {}
+        """The recomputed roots at the sizes that were asked for."""
+        self.tiles_absent = load_tile is None
+        self._findings = findings
+        self._load_tile = load_tile
+        self._sizes = sorted(set(sizes), reverse=True)
+        self._tiles = TileBuilder()
+        self._last: _Leaf | None = None
+        self._gap = False
+
+    def feed(self, start: int, entries: Sequence[bytes], hashes: list[bytes]) -> None:
+        """Check the entries of one bundle, whose leaf hashes are given, against chain and tiles."""
+        tiled = self._level_0(start, hashes)
+        previous = self._last.computed if self._last else ZERO_HASH
+        smooth = not self._gap and not self._pending() and (tiled is None or tiled == hashes)
+        if smooth:
+            index = start
+            for entry, computed in zip(entries, hashes, strict=True):
+                if entry[:HEADER_SIZE] != b"\x09" + index.to_bytes(8, "little") + _HASH_FIELD + previous:
+                    smooth = False
+                    break
+                previous = computed
+                index += 1
+        if not smooth:
+            self._examine(start, entries, hashes, tiled)
+        self._last = _Leaf(start + len(hashes) - 1, hashes[-1], tiled[-1] if tiled else None)
+        self._gap = False
+        self._extend(hashes)
+        for path, data in self._tiles.add(hashes):
+            self._compare_tile(path, data)
+
+    def skip(self, start: int, entries: Sequence[bytes], hashes: list[bytes], *, why: str) -> None:
+        """Report a bundle that is no bundle, at the first entry that its tile does not name."""
+        tiled = self._level_0(start, hashes + [ZERO_HASH] * (1 if not hashes else 0))
+        wrong = next(
+            (n for n, (a, b) in enumerate(zip(hashes, tiled or [], strict=False)) if a != b), max(len(entries) - 1, 0)
+        )
+        self._findings.add("entry_bundle", start + wrong, "a bundle of whole entries", why)
+        self._gap = True
+
+    def finish(self, *, size: int, root: bytes) -> None:
+        """Judge the last leaf, the partial tiles and the root that the checkpoint names."""
+        computed = self.frontier.root()
+        if self._last is not None and self._pending():
+            if computed == root:
+                self._findings.add("hash_tiles", self._last.index, self._last.computed, self._last.tiled)
+            else:
+                self._blame_bytes(self._last)
+        for path, data in self._tiles.finish():
+            self._compare_tile(path, data)
+        if self.frontier.size == size and computed != root:
+            self._findings.add("tree_root", None, root, computed)
+
+    def _extend(self, hashes: list[bytes]) -> None:
+        position = 0
+        while self._sizes and self._sizes[-1] <= self.frontier.size + len(hashes) - position:
+            cut = position + self._sizes.pop() - self.frontier.size
+            self.frontier.extend(hashes[position:cut])
+            self.roots[self.frontier.size] = self.frontier.root()
+            position = cut
+        self.frontier.extend(hashes[position:] if position else hashes)
+
+    def _pending(self) -> bool:
+        last = self._last
+        return last is not None and last.tiled is not None and last.tiled != last.computed
+
+    def _level_0(self, start: int, hashes: list[bytes]) -> list[bytes] | None:
+        if self._load_tile is None or self.tiles_absent:
+            return None
+        path = TilePath(0, start // 256, len(hashes))
+        try:
+            return decode_tile(self._load_tile(path), width=path.width)
+        except CouldNotCheckError:
+            self.tiles_absent = True
+        except MalformedError as error:
+            self._findings.add("hash_tiles", start, f"{path.width} hashes", f"{path.render()}: {error.summary}")
+        return None
+
+    def _compare_tile(self, path: TilePath, data: bytes) -> None:
+        """Compare a tile above level 0; those of level 0 are compared leaf by leaf."""
+        if path.level == 0 or self._load_tile is None or self.tiles_absent:
+            return
+        try:
+            actual = self._load_tile(path)
+        except CouldNotCheckError:
+            self.tiles_absent = True
+            return
+        if actual != data:
+            differing = next((n for n in range(path.width) if actual[32 * n : 32 * n + 32] != data[32 * n : 32 * n + 32]), 0)
+            first = path.index * 256 + differing << 8 * (path.level or 0)
+            self._findings.add("hash_tiles", first, f"{path.render()} of the leaves", "another tile")
+
+    def _examine(
+        self, start: int, entries: Sequence[bytes], hashes: list[bytes], tiled: list[bytes] | None
+    ) -> None:
+        """Find out which leaf is at fault: its own bytes, the next one's header, or the tile."""
+        last = self._last
+        for offset, (entry, computed) in enumerate(zip(entries, hashes, strict=True)):
+            index = start + offset
+            named = entry[11:HEADER_SIZE]
+            if entry[:11] != header(index, ZERO_HASH)[:11] or len(entry) < HEADER_SIZE:
+                self._findings.add("header", index, header(index, ZERO_HASH)[:11], entry[:11], computed)
+            if last is None or self._gap:
+                if last is None and named != ZERO_HASH:
+                    self._findings.add("chain", index, ZERO_HASH, named, computed)
+            else:
+                self._judge(last, named, computed)
+            self._gap = False
+            last = self._last = _Leaf(index, computed, tiled[offset] if tiled else None)
+
+    def _judge(self, last: _Leaf, named: bytes, leaf_hash: bytes) -> None:
+        """Compare the three names of one leaf: its bytes' hash, the tile's, and that in the next header."""
+        if last.tiled is not None and last.tiled != last.computed:
+            if named == last.computed:
+                self._findings.add("hash_tiles", last.index, last.computed, last.tiled, last.computed)
+            else:
+                self._blame_bytes(last)
+                if named != last.tiled:
+                    self._findings.add("chain", last.index + 1, last.tiled, named, leaf_hash)
+        elif named != last.computed:
+            if last.tiled is None:
+                self._findings.add("chain", last.index, named, last.computed, last.computed)
+            else:
+                self._findings.add("chain", last.index + 1, last.computed, named, leaf_hash)
+
+    def _blame_bytes(self, leaf: _Leaf) -> None:
+        self._findings.add("chain", leaf.index, leaf.tiled or b"", leaf.computed, leaf.computed)

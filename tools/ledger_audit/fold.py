@@ -1,0 +1,202 @@
+"""The fold: one pass over all events that recomputes every rule from leaf bytes.
+
+It gives each event to its rules in order, and judges what all events share: versions, recorded
+time, requests, streams and envelopes. It must not read files or verify signatures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Any
+
+from google.protobuf.message import Message
+from google.protobuf.unknown_fields import UnknownFieldSet
+from ledger.v1 import event_pb2
+
+from ledger_audit import rules_claim, signatures
+from ledger_audit.acts import BY_EVENT
+from ledger_audit.findings import Findings
+from ledger_audit.form import check_form
+from ledger_audit.frame import Act, Frame, Unjudgeable
+from ledger_audit.registry import RULES
+from ledger_audit.scan import parse_again
+from ledger_audit.scratch import CLAIM, REQUEST, Scratch
+from ledger_audit.state import State
+
+RULES_VERSION = 1
+_REQUEST_ID_SIZE = 16
+_FIRST_PAYLOAD_FIELD = 32
+_NEW_KEY = frozenset({"officer_appointed", "key_registered"})
+
+
+class Fold:
+    """Judges events one after the other. After a finding it goes on with what the leaves say."""
+
+    def __init__(self, findings: Findings, scratch: Scratch, read_entry: Callable[[int], bytes]) -> None:
+        self.state = State()
+        self.findings = findings
+        self.scratch = scratch
+        self.frame = Frame(findings)
+        self.read_entry = read_entry
+        self.size = 0
+        """Events judged so far."""
+        self.stopped = ""
+        """Why the fold could not go on; empty while it can."""
+        self._group = (b"", b"")
+        self._next_ordinal = 0
+        scratch.on_collision = self._on_collision
+
+    def apply(
+        self, index: int, leaf_hash: bytes, event: event_pb2.Event | None, statement: Message | None
+    ) -> None:
+        """Judge the next event and take it into the state, unless the fold has stopped."""
+        if self.stopped:
+            return
+        kind = event.WhichOneof("payload") if event is not None else None
+        if event is None or kind is None or event.rules_version != RULES_VERSION:
+            self._stop(index, leaf_hash, event, kind)
+            return
+        self.size = index + 1
+        state = self.state
+        recorded_ms = event.recorded_ms
+        if recorded_ms < state.recorded_ms:
+            self.findings.add("recorded_ms", index, f"at least {state.recorded_ms}", recorded_ms, leaf_hash)
+        state.recorded_ms = recorded_ms
+        self._request(index, leaf_hash, event)
+        due = state.due_closing
+        if due is not None:
+            state.due_closing = None
+            if kind != "voucher_closed" or event.voucher_closed.voucher_id != due.voucher_id:
+                self.findings.add("closing", index, f"the closing of {due.voucher_id.hex()}", kind, leaf_hash)
+        if kind == "claim_accepted" and statement is not None:
+            rules_claim.claim_accepted(self, index, leaf_hash, event, statement)
+        else:
+            self._judge(Act(index, leaf_hash, event, kind, statement, self.findings))
+
+    def finish(self) -> None:
+        """Judge what could only have been judged by an event after the last one."""
+        self.scratch.flush_ids()
+        if self.stopped:
+            return
+        last = self.size - 1
+        if self.state.due_closing is not None:
+            self.findings.add("closing", last, "the closing of the voucher after this payment", "the end of the log")
+        elif self._next_ordinal == 1:
+            self.findings.add("ordinal", last, "a second event of the request", "the end of the log")
+
+    def _judge(self, act: Act) -> None:
+        event = act.event
+        try:
+            self._check_envelope(act)
+            RULES[act.kind](self, act)
+            self.frame.check(act)
+        except Unjudgeable:
+            pass
+        version = self.state.streams.get(event.stream_id, 0) + 1
+        if not event.stream_id.startswith(("claim/", "evidence/")):
+            self.state.streams[event.stream_id] = version
+        act.equal("stream", version, event.stream_version)
+
+    def _check_envelope(self, act: Act) -> None:
+        """Statement, header and signers of an event whose type has a statement; the request of the others."""
+        event, spec = act.event, BY_EVENT[act.kind]
+        act.effective_ms = event.recorded_ms
+        count = len(event.envelopes)
+        wanted = int(spec.statement is not None)
+        if act.kind == "redemption_approved" and event.redemption_approved.approvals > 1:
+            wanted = 2
+        act.equal("envelopes", wanted, count)
+        if spec.statement is None:
+            return
+        if not count:
+            raise Unjudgeable
+        envelope = event.envelopes[0]
+        if envelope.payload_type != spec.payload_type or not isinstance(act.statement, spec.statement):
+            act.fail("payload_type", spec.payload_type, envelope.payload_type)
+            raise Unjudgeable
+        if act.kind == "ledger_opened":
+            self.state.ledger_id = act.statement.header.ledger_id
+        self.check_header(act.index, act.leaf_hash, event, act.statement.header, envelope.payload)
+        check_form(act, act.statement)
+        act.has_new_key = act.kind in _NEW_KEY
+        signatures.resolve(self.state, act)
+
+    def check_header(self, index: int, leaf_hash: bytes, event: event_pb2.Event, header: Any, payload: bytes) -> None:
+        """Ledger, request and limit of a statement are the event's."""
+        add = self.findings.add
+        if header.ledger_id != self.state.ledger_id:
+            add("statement", index, self.state.ledger_id, header.ledger_id, leaf_hash)
+        if header.request_id != event.request_id:
+            add("request_id", index, header.request_id, event.request_id, leaf_hash)
+        digest = sha256(payload).digest()
+        if digest != event.request_digest:
+            add("request_digest", index, digest, event.request_digest, leaf_hash)
+        limit_ms = header.not_after_ms
+        if limit_ms and event.recorded_ms > limit_ms:
+            add("not_after", index, f"at most {limit_ms}", event.recorded_ms, leaf_hash)
+
+    def _request(self, index: int, leaf_hash: bytes, event: event_pb2.Event) -> None:
+        """A request id is used once; the events of one request follow each other (I17)."""
+        request_id = event.request_id
+        if event.HasField("ordinal"):
+            ordinal = event.ordinal
+            if ordinal:
+                group = (request_id, event.request_digest)
+                if group != self._group or ordinal != self._next_ordinal:
+                    self.findings.add("ordinal", index, self._next_ordinal or "no ordinal", ordinal, leaf_hash)
+                self._next_ordinal = ordinal + 1
+                return
+            self._lone_ordinal(index)
+            self._next_ordinal = 1
+            self._group = (request_id, event.request_digest)
+        else:
+            if self._next_ordinal:
+                self._lone_ordinal(index)
+                self._next_ordinal = 0
+        if len(request_id) != _REQUEST_ID_SIZE:
+            self.findings.add("request_id", index, f"{_REQUEST_ID_SIZE} bytes", request_id, leaf_hash)
+        self.scratch.note_id(REQUEST + (event.actor or event.submitter) + request_id, index)
+
+    def _lone_ordinal(self, index: int) -> None:
+        if self._next_ordinal == 1:
+            self.findings.add("ordinal", index - 1, "no ordinal on the only event of a request", 0)
+
+    def _stop(self, index: int, leaf_hash: bytes, event: event_pb2.Event | None, kind: str | None) -> None:
+        if event is None:
+            self.stopped = f"event {index} does not parse"
+            return
+        if kind is None:
+            numbers = [field.field_number for field in UnknownFieldSet(event)]
+            name = next((f"field {n}" for n in numbers if n >= _FIRST_PAYLOAD_FIELD), "no payload")
+            self.findings.add("event_type", index, "a known event type", name, leaf_hash)
+            self.stopped = f"event {index} has an unknown type: {name}"
+            return
+        self.findings.add("rules_version", index, RULES_VERSION, event.rules_version, leaf_hash)
+        self.stopped = f"event {index} is of rules version {event.rules_version}"
+
+    def _on_collision(self, first: int, second: int) -> None:
+        """Two leaves may share an id; compare the ids themselves."""
+        first, second = sorted((first, second))
+        (a, said_a), (b, said_b) = (parse_again(self.read_entry(n)) for n in (first, second))
+        if a is None or b is None:
+            return
+        if (a.actor or a.submitter, a.request_id) == (b.actor or b.submitter, b.request_id):
+            self.findings.add("request_id", second, "a request id used once", f"used at {first} too")
+        claim_a, claim_b = _claim_name(a, said_a), _claim_name(b, said_b)
+        if claim_a and claim_a == claim_b:
+            self.findings.add("sequence", second, "a claim id used once", f"used at {first} too")
+        if a.WhichOneof("payload") == b.WhichOneof("payload") == "claim_accepted":
+            number_a, number_b = rules_claim.number_name(said_a), rules_claim.number_name(said_b)
+            if number_a == number_b:
+                self.findings.add("sequence", second, "an attestation number used once", f"used at {first} too")
+
+
+def _claim_name(event: event_pb2.Event, statement: Any) -> bytes:
+    kind = event.WhichOneof("payload")
+    if kind == "claim_refused":
+        return event.claim_refused.claim_id
+    return bytes(statement.claim_id) if kind == "claim_accepted" and statement is not None else b""
+
+
+__all__ = ["CLAIM", "Fold"]

@@ -1,0 +1,115 @@
+"""Rules of participants' keys and certificates: registration, retirement, revocation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ledger.errors import LedgerError
+from ledger.proof.ed25519 import ED25519, check_public_key
+from ledger.proof.keys import key_id
+from ledger.v1 import event_pb2
+
+from ledger_audit import signatures
+from ledger_audit.frame import Act
+from ledger_audit.state import OFFICER, PARTY, ROOT, Key
+
+if TYPE_CHECKING:
+    from ledger_audit.fold import Fold
+
+
+def register_key(fold: Fold, act: Act, public_key: bytes, *, holder: str, owner: bytes, person: bytes) -> Key:
+    """Take a new key into the state and expect its link; a weak or known one is a finding.
+
+    A +new key is the last signer.
+    """
+    state = fold.state
+    try:
+        check_public_key(public_key)
+        identity = key_id(ED25519, public_key)
+    except LedgerError as error:
+        act.fail("key_form", "a strong canonical key", error.summary)
+        identity = public_key
+    if holder != ROOT:
+        last = act.statement.header.key_ids[-1:]
+        act.require(list(last) == [identity], "signers", "the new key as last signer", b"".join(last))
+    key = Key(identity, act.index, holder, owner, person, len(state.keys_by_number))
+    known = state.keys.get(identity)
+    if known is not None:
+        act.fail("key_form", "a key that is registered once", f"registered at {known.index}")
+        key = known
+    else:
+        state.keys[identity] = key
+        state.keys_by_number.append(key)
+    act.link(event_pb2.LINK_KIND_KEY, identity, key)
+    return key
+
+
+def key_registered(fold: Fold, act: Act) -> None:
+    """K and the new key register a key of a participant."""
+    state, statement = fold.state, act.statement
+    signatures.require_administrators(state, act, act.keys[:-1])
+    owner = state.participants.get(statement.participant_id)
+    if owner is None:
+        act.fail("key_state", "a registered participant", statement.participant_id)
+    act.equal("key_state", ED25519, statement.algorithm)
+    key = register_key(fold, act, statement.public_key, holder=PARTY, owner=statement.participant_id, person=b"")
+    if owner is not None:
+        act.link(event_pb2.LINK_KIND_PARTICIPANT, owner.participant_id, owner)
+    act.actor = act.keys[0].owner if act.keys[0] else act.event.actor
+    act.stream = f"key/{key.key_id.hex()}"
+
+
+def key_retired(fold: Fold, act: Act) -> None:
+    """K, or R for an officer's key, end an active key."""
+    key = _target(fold, act)
+    active = signatures.is_active(key, act.event.recorded_ms)
+    act.require(active, "key_state", "an active key", "a key that is revoked or past its end")
+    _require_authority(fold, act, key, owner_may=False)
+    key.until_ms = act.statement.until_ms
+
+
+def key_revoked(fold: Fold, act: Act) -> None:
+    """The owner, K, or R for an officer's key revoke a key; a later revocation only moves it earlier."""
+    key = _target(fold, act)
+    since_ms = act.statement.invalid_since_ms
+    if key.revoked:
+        act.require(since_ms < key.invalid_since_ms, "key_state", f"before {key.invalid_since_ms}", since_ms)
+    _require_authority(fold, act, key, owner_may=True)
+    key.revoked = True
+    key.invalid_since_ms = min(since_ms, key.invalid_since_ms)
+
+
+def certificate_registered(fold: Fold, act: Act) -> None:
+    """K bind a certificate to a participant or officer."""
+    state, owner_id = fold.state, act.statement.participant_id
+    signatures.require_administrators(state, act, act.keys)
+    owner = state.participants.get(owner_id) or state.officers.get(owner_id)
+    if owner is None:
+        raise act.missing("participant or officer", owner_id)
+    act.link(event_pb2.LINK_KIND_PARTICIPANT, owner_id, owner)
+    act.actor = act.keys[0].owner if act.keys and act.keys[0] else act.event.actor
+    act.stream = f"participant/{owner_id.hex()}"
+
+
+def _target(fold: Fold, act: Act) -> Key:
+    identity = act.statement.key_id
+    key = fold.state.keys.get(identity)
+    if key is None:
+        raise act.missing("key", identity)
+    act.link(event_pb2.LINK_KIND_KEY, identity, key)
+    act.stream = f"key/{identity.hex()}"
+    return key
+
+
+def _require_authority(fold: Fold, act: Act, key: Key, *, owner_may: bool) -> None:
+    """Check the signers of a retirement or revocation and expect the actor that they give."""
+    state, signers = fold.state, act.keys
+    first = signers[0] if signers else None
+    act.actor = first.owner if first is not None else act.event.actor
+    by_owner = len(signers) == 1 and first is not None and first.holder != ROOT and first.owner == key.owner
+    if owner_may and by_owner:
+        return
+    if key.holder in {OFFICER, ROOT}:
+        signatures.require_roots(state, act, signers)
+    else:
+        signatures.require_administrators(state, act, signers)

@@ -1,0 +1,185 @@
+"""The unbounded part of the fold's memory: ids, intervals, claims and evidence in a temporary SQLite file.
+
+Rows are buffered and written in batches; the file is gone when the audit ends. It must not
+decide anything, and nothing in it outlives one audit.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+_BUFFERED = 4096
+_SCHEMA = """
+PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-49152;
+CREATE TABLE ids (key INTEGER PRIMARY KEY, place INTEGER NOT NULL);
+CREATE TABLE claims (place INTEGER PRIMARY KEY, claim BLOB, voucher INTEGER, key INTEGER, recorded INTEGER,
+  amount INTEGER, domestic INTEGER, foreign_made INTEGER, allocated INTEGER, last INTEGER, state INTEGER, redemption INTEGER);
+CREATE TABLE intervals (device INTEGER, start INTEGER, stop INTEGER, claim INTEGER);
+CREATE TABLE evidence (kind INTEGER, fingerprint BLOB, contract BLOB, amount INTEGER, consumed INTEGER, last INTEGER,
+  PRIMARY KEY (kind, fingerprint)) WITHOUT ROWID;
+BEGIN;
+"""
+
+ACCEPTED, SUPERSEDED = 0, 1
+REQUEST, CLAIM = b"r", b"c"
+
+
+@dataclass(slots=True)
+class ClaimRow:
+    """What later events need to know of an accepted claim."""
+
+    index: int
+    claim_id: bytes
+    voucher: int
+    key: int
+    recorded_ms: int
+    amount: int
+    domestic: int
+    foreign: int
+    allocated_ms: int
+    last: int
+    state: int = ACCEPTED
+    redemption: int | None = None
+
+
+@dataclass(slots=True)
+class Evidence:
+    """An invoice or payment and how much of it is consumed."""
+
+    contract_id: bytes
+    amount: int
+    consumed: int
+    last: int
+
+
+class Scratch:
+    """Opens on entering, deletes its file on leaving."""
+
+    def __init__(self, directory: Path | None = None) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="ledger-audit-", dir=directory)
+        self._db = sqlite3.connect(Path(self._folder.name) / "scratch.sqlite", isolation_level=None)
+        self._db.executescript(_SCHEMA)
+        self._ids: list[tuple[int, int]] = []
+        self._claims: dict[bytes, tuple[object, ...]] = {}
+        self._intervals: list[tuple[int, int, int, int]] = []
+        self._intervals_indexed = False
+        self._superseded: set[int] = set()
+        self.on_collision: Callable[[int, int], None] = lambda first, second: None
+        """Called with two places whose ids may be the same; the caller compares the ids themselves."""
+
+    def __enter__(self) -> Scratch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._db.close()
+        self._folder.cleanup()
+
+    def note_id(self, name: bytes, index: int) -> None:
+        """Remember that an id was used at a leaf. A second use is told to `on_collision`, perhaps later."""
+        ids = self._ids
+        ids.append((hash(name), index))
+        if len(ids) >= _BUFFERED:
+            self.flush_ids()
+
+    def flush_ids(self) -> None:
+        """Write the buffered ids and tell of every one that was there before."""
+        rows, self._ids = self._ids, []
+        rows.sort()
+        before = self._db.total_changes
+        self._db.executemany("INSERT OR IGNORE INTO ids VALUES (?, ?)", rows)
+        if self._db.total_changes - before == len(rows):
+            return
+        for key, index in rows:
+            (first,) = self._db.execute("SELECT place FROM ids WHERE key = ?", (key,)).fetchone()
+            if first != index:
+                self.on_collision(first, index)
+
+    def put_claim(self, claim_id: bytes, row: tuple[object, ...]) -> None:
+        """Remember an accepted claim; `row` has the columns of the table."""
+        claims = self._claims
+        claims[claim_id] = row
+        if len(claims) >= _BUFFERED:
+            self._flush_claims()
+
+    def claim(self, claim_id: bytes) -> ClaimRow | None:
+        """The accepted claim of that id."""
+        row = self._claims.get(claim_id)
+        if row is not None:
+            return _claim_row(row)
+        self.flush_ids()
+        found = self._db.execute("SELECT place FROM ids WHERE key = ?", (hash(CLAIM + claim_id),)).fetchone()
+        claim = self.claim_at(found[0]) if found else None
+        return claim if claim is not None and claim.claim_id == claim_id else None
+
+    def claim_at(self, index: int) -> ClaimRow | None:
+        """The accepted claim that a leaf recorded."""
+        self._flush_claims()
+        row = self._db.execute("SELECT * FROM claims WHERE place = ?", (index,)).fetchone()
+        return _claim_row(row) if row else None
+
+    def update_claim(self, claim: ClaimRow) -> None:
+        """Write last leaf, state and redemption of a claim."""
+        self._flush_claims()
+        self._db.execute(
+            "UPDATE claims SET last = ?, state = ?, redemption = ? WHERE place = ?",
+            (claim.last, claim.state, claim.redemption, claim.index),
+        )
+        if claim.state == SUPERSEDED:
+            self._superseded.add(claim.index)
+
+    def put_interval(self, device: int, start_ms: int, stop_ms: int, claim_index: int) -> None:
+        """Remember that a claim occupies a device in [start, stop)."""
+        intervals = self._intervals
+        intervals.append((device, start_ms, stop_ms, claim_index))
+        if len(intervals) >= _BUFFERED:
+            self._flush_intervals()
+
+    def overlapping(self, device: int, start_ms: int, stop_ms: int) -> int | None:
+        """The claim, not superseded, that occupies the device within [start, stop).
+
+        Intervals that do not overlap are ordered by start and end alike, so the newest one to start
+        before `stop_ms` decides.
+        """
+        self._flush_intervals()
+        if not self._intervals_indexed:
+            self._db.execute("CREATE INDEX by_device ON intervals (device, start)")
+            self._intervals_indexed = True
+        rows = self._db.execute(
+            "SELECT stop, claim FROM intervals WHERE device = ? AND start < ? ORDER BY start DESC", (device, stop_ms)
+        )
+        for stop, claim in rows:
+            if claim not in self._superseded:
+                return int(claim) if stop > start_ms else None
+        return None
+
+    def evidence(self, kind: int, fingerprint: bytes) -> Evidence | None:
+        """The registered invoice or payment."""
+        row = self._db.execute(
+            "SELECT contract, amount, consumed, last FROM evidence WHERE kind = ? AND fingerprint = ?",
+            (kind, fingerprint),
+        ).fetchone()
+        return Evidence(*row) if row else None
+
+    def put_evidence(self, kind: int, fingerprint: bytes, evidence: Evidence) -> None:
+        """Write an invoice or payment as it stands."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO evidence VALUES (?, ?, ?, ?, ?, ?)",
+            (kind, fingerprint, evidence.contract_id, evidence.amount, evidence.consumed, evidence.last),
+        )
+
+    def _flush_claims(self) -> None:
+        if self._claims:
+            rows, self._claims = list(self._claims.values()), {}
+            self._db.executemany("INSERT OR REPLACE INTO claims VALUES (?,?,?,?,?,?,?,?,?,?,0,NULL)", rows)
+
+    def _flush_intervals(self) -> None:
+        rows, self._intervals = self._intervals, []
+        self._db.executemany("INSERT INTO intervals VALUES (?, ?, ?, ?)", rows)
+
+
+def _claim_row(row: tuple[object, ...]) -> ClaimRow:
+    return ClaimRow(*row)  # type: ignore[arg-type]

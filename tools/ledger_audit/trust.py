@@ -1,0 +1,107 @@
+"""What the auditor trusts: a trust file, or the log key alone.
+
+It must not read anything from the log into trust.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ledger.errors import MalformedError, UsageError
+from ledger.proof.note import Ed25519NoteVerifier
+
+from ledger_audit.findings import CHECK_NAMES
+
+_FIELDS = frozenset({"ledger_id", "genesis_leaf_hash", "origins", "policy"})
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Keys by origin, and with a trust file the ledger id and genesis leaf hash; else None."""
+
+    vkeys: tuple[tuple[str, str], ...]
+    ledger_id: bytes | None = None
+    genesis_leaf_hash: bytes | None = None
+    policy: str = ""
+
+    def verifier(self, origin: str) -> Ed25519NoteVerifier | None:
+        """The verifier of the origin's checkpoints, None where the origin is not trusted."""
+        for name, vkey in self.vkeys:
+            if name == origin:
+                return Ed25519NoteVerifier.parse(vkey)
+        return None
+
+    @classmethod
+    def from_log_key(cls, vkey: str) -> Trust:
+        """Trust in one log key, whose name is the origin. Raises MalformedError for another text."""
+        return cls(((Ed25519NoteVerifier.parse(vkey.strip()).name, vkey.strip()),))
+
+    @classmethod
+    def parse(cls, data: bytes) -> Trust:
+        """The trust file's content (docs/reference/format.md, section 5); MalformedError otherwise."""
+        try:
+            value = json.loads(data.decode("utf-8"), object_pairs_hook=_object_once)
+        except (UnicodeDecodeError, json.JSONDecodeError):
+            raise MalformedError("the trust file is not JSON") from None
+        if not isinstance(value, dict) or set(value) != _FIELDS:
+            raise MalformedError(f"a trust file has exactly the fields {', '.join(sorted(_FIELDS))}")
+        origins, policy = value["origins"], value["policy"]
+        if not isinstance(origins, dict) or not origins or not isinstance(policy, str):
+            raise MalformedError("the trust file names no origins, or its policy is no text")
+        for origin, vkey in origins.items():
+            if not isinstance(vkey, str) or Ed25519NoteVerifier.parse(vkey).name != origin:
+                raise MalformedError("the trust file has a verifier key of another origin")
+        return cls(
+            tuple(sorted(origins.items())),
+            _hex(value["ledger_id"], 16),
+            _hex(value["genesis_leaf_hash"], 32),
+            policy,
+        )
+
+    @classmethod
+    def load(cls, path: Path) -> Trust:
+        """The trust file at `path`; UsageError if it cannot be read."""
+        try:
+            return cls.parse(path.read_bytes())
+        except OSError as error:
+            raise UsageError(f"cannot read the trust file: {error.strerror}") from None
+
+
+def load_accepted(path: Path) -> tuple[tuple[str, int | None], ...]:
+    """The (check, index) pairs of an auditor's file of known findings; MalformedError otherwise."""
+    try:
+        value = json.loads(path.read_bytes().decode("utf-8"), object_pairs_hook=_object_once)
+    except OSError as error:
+        raise UsageError(f"cannot read the accepted findings: {error.strerror}") from None
+    except (UnicodeDecodeError, json.JSONDecodeError):
+        raise MalformedError("the file of accepted findings is not JSON") from None
+    if not isinstance(value, list):
+        raise MalformedError("the file of accepted findings is not a list")
+    return tuple(_accepted(item) for item in value)
+
+
+def _accepted(item: Any) -> tuple[str, int | None]:
+    if not isinstance(item, dict) or set(item) != {"check", "index", "reason", "compensating_index"}:
+        raise MalformedError("an accepted finding has exactly check, index, reason and compensating_index")
+    check, index = item["check"], item["index"]
+    if check not in CHECK_NAMES or not (index is None or (type(index) is int and index >= 0)):
+        raise MalformedError("an accepted finding has a wrong check or index")
+    if not isinstance(item["reason"], str) or not item["reason"]:
+        raise MalformedError("an accepted finding needs a reason")
+    return check, index
+
+
+def _hex(value: object, size: int) -> bytes:
+    if not isinstance(value, str) or len(value) != 2 * size or set(value) - set("0123456789abcdef"):
+        raise MalformedError(f"the trust file has something else than {size} bytes in lower-case hexadecimal")
+    return bytes.fromhex(value)
+
+
+def _object_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise MalformedError("a JSON object names a field twice")
+    return value
