@@ -120,7 +120,7 @@ class _Wakeups:
         self._tasks: dict[str, asyncio.Task[object]] = {}
 
     async def wait(self, *, size: int, announced_size: int, timeout_s: float | None) -> None:
-        """Return at more than `size` events, a checkpoint above `announced_size`, the stop or the time-out."""
+        """Return at more than `size` events, a checkpoint above `announced_size`, the stop or the end."""
         self._start("events", lambda: self._source.wait_beyond(size))
         self._start("checkpoint", lambda: self._source.wait_checkpoint(announced_size))
         self._start("stop", self._stop.wait)
@@ -154,7 +154,8 @@ async def subscribe(
     """Every event after the checked cursor that `match` admits, once, in order, only when durable.
 
     `match(type_name, data)` is asked once an event; None admits all. A live subscriber that gets nothing
-    hears of its progress every `progress_s` seconds while the log grows. Ends with Goodbye once `stop` is set.
+    hears of its progress every `progress_s` seconds while the log grows. Ends with Goodbye when `stop` is
+    set.
     """
     follower = _Follower(source, after, match, progress_s=progress_s)
     wakeups = _Wakeups(source, stop)

@@ -94,7 +94,13 @@ def _act(name: str, statement: type[Statement], service: str, method: str, modul
 
 ACTS: tuple[Act, ...] = (
     Act("genesis", genesis_pb2.Genesis),
-    _act("officer-appointment", registry_pb2.OfficerAppointment, "RegistryService", "AppointOfficer", registry_api),
+    _act(
+        "officer-appointment",
+        registry_pb2.OfficerAppointment,
+        "RegistryService",
+        "AppointOfficer",
+        registry_api,
+    ),
     _act("key-registration", registry_pb2.KeyRegistration, "RegistryService", "RegisterKey", registry_api),
     _act("key-retirement", registry_pb2.KeyRetirement, "RegistryService", "RetireKey", registry_api),
     _act("key-revocation", registry_pb2.KeyRevocation, "RegistryService", "RevokeKey", registry_api),
@@ -112,8 +118,16 @@ ACTS: tuple[Act, ...] = (
         "RegisterParticipant",
         registry_api,
     ),
-    _act("provider-admission", registry_pb2.ProviderAdmission, "RegistryService", "AdmitProvider", registry_api),
-    _act("device-registration", registry_pb2.DeviceRegistration, "RegistryService", "RegisterDevices", registry_api),
+    _act(
+        "provider-admission", registry_pb2.ProviderAdmission, "RegistryService", "AdmitProvider", registry_api
+    ),
+    _act(
+        "device-registration",
+        registry_pb2.DeviceRegistration,
+        "RegistryService",
+        "RegisterDevices",
+        registry_api,
+    ),
     _act(
         "programme-opening",
         programme_pb2.ProgrammeOpening,
@@ -187,7 +201,9 @@ ACTS: tuple[Act, ...] = (
         "ConfirmPayment",
         redemption_api,
     ),
-    _act("payment-failure", redemption_pb2.PaymentFailure, "RedemptionService", "FailPayment", redemption_api),
+    _act(
+        "payment-failure", redemption_pb2.PaymentFailure, "RedemptionService", "FailPayment", redemption_api
+    ),
 )
 
 
@@ -196,7 +212,7 @@ def act_named(name: str) -> Act:
     for act in ACTS:
         if act.name == name:
             return act
-    raise MalformedError(f"no act {ascii(name[:60])}", hint=f"allowed: {', '.join(act.name for act in ACTS)}")
+    raise MalformedError(f"no act {name[:60]!a}", hint=f"allowed: {', '.join(act.name for act in ACTS)}")
 
 
 def act_of(payload_type: str) -> Act:
@@ -204,7 +220,7 @@ def act_of(payload_type: str) -> Act:
     if payload_type.startswith(_TYPE_PREFIX) and payload_type.endswith(_TYPE_SUFFIX):
         return act_named(payload_type[len(_TYPE_PREFIX) : -len(_TYPE_SUFFIX)])
     raise MalformedError(
-        f"payload type {ascii(payload_type[:80])} is not of this ledger",
+        f"payload type {payload_type[:80]!a} is not of this ledger",
         hint=f"allowed: {_TYPE_PREFIX}ACT{_TYPE_SUFFIX}",
     )
 

@@ -213,7 +213,9 @@ class LedgerClient:
 
     def get_voucher(self, voucher_id: bytes) -> vouchers.Voucher:
         """One voucher as it stands."""
-        return self._call(self._vouchers.GetVoucher, vouchers.GetVoucherRequest(voucher_id=voucher_id)).voucher
+        return self._call(
+            self._vouchers.GetVoucher, vouchers.GetVoucherRequest(voucher_id=voucher_id)
+        ).voucher
 
     def get_claim(self, claim_id: bytes) -> claims.Claim:
         """One claim as it stands."""

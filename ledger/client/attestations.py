@@ -164,7 +164,7 @@ def line_amount_fen(line: AttestedLine, *, terms: VoucherTerms) -> int:
     """floor(allocated_ms × unit price ÷ 3,600,000), fen; UsageError for a model without a price."""
     model = terms.models.get(line.model)
     if model is None:
-        raise UsageError(f"model {ascii(line.model)} has no price", hint=f"allowed: {', '.join(terms.models)}")
+        raise UsageError(f"model {line.model!a} has no price", hint=f"allowed: {', '.join(terms.models)}")
     return line.allocated_ms * model.unit_price_fen // MS_PER_HOUR
 
 

@@ -7,7 +7,7 @@ module must not sign anything or know a method.
 from __future__ import annotations
 
 import ipaddress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import grpc
 from grpc import aio
@@ -15,12 +15,14 @@ from grpc import aio
 from ledger.errors import ExitCode, LedgerError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from ledger.client.identity import Identity
 
 KEEPALIVE_MS = 30_000
 KEEPALIVE_TIMEOUT_MS = 10_000
+DEVELOPMENT_HEADER = "development-participant"
 MAX_SEND_SIZE = 1_114_112
 MAX_RECEIVE_SIZE = 4_194_304
 
@@ -48,15 +50,55 @@ def open_channel(identity: Identity, *, insecure_development: bool = False) -> g
     file that cannot be read.
     """
     if insecure_development:
-        return grpc.insecure_channel(_loopback(identity.server), options=_options(identity))
+        plain = grpc.insecure_channel(_loopback(identity.server), options=_options(identity))
+        return grpc.intercept_channel(plain, _NameCaller(identity.participant_id))
     return grpc.secure_channel(identity.server, _credentials(identity), options=_options(identity))
 
 
 def open_aio_channel(identity: Identity, *, insecure_development: bool = False) -> aio.Channel:
-    """The same as `open_channel` for asyncio."""
+    """The same as `open_channel` for asyncio; without TLS the caller adds `development_metadata` itself."""
     if insecure_development:
         return aio.insecure_channel(_loopback(identity.server), options=_options(identity))
     return aio.secure_channel(identity.server, _credentials(identity), options=_options(identity))
+
+
+def development_metadata(participant_id: bytes) -> tuple[tuple[str, str], ...]:
+    """How a caller without a certificate names itself to a development server."""
+    return ((DEVELOPMENT_HEADER, participant_id.hex()),)
+
+
+class _CallDetails(NamedTuple):
+    """What an interceptor passes on (`grpc.ClientCallDetails` cannot be made)."""
+
+    method: str
+    timeout: float | None
+    metadata: Sequence[tuple[str, str | bytes]] | None
+    credentials: grpc.CallCredentials | None
+    wait_for_ready: bool | None
+    compression: grpc.Compression | None
+
+
+class _NameCaller(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
+    """Adds the development header to every call."""
+
+    def __init__(self, participant_id: bytes) -> None:
+        self._metadata = development_metadata(participant_id)
+
+    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:  # noqa: ANN401
+        return continuation(self._named(details), request)
+
+    def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:  # noqa: ANN401
+        return continuation(self._named(details), request)
+
+    def _named(self, details: Any) -> _CallDetails:  # noqa: ANN401 - whatever grpc passes
+        return _CallDetails(
+            details.method,
+            details.timeout,
+            (*(details.metadata or ()), *self._metadata),
+            details.credentials,
+            details.wait_for_ready,
+            details.compression,
+        )
 
 
 def _options(identity: Identity) -> list[tuple[str, int | str]]:

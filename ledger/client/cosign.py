@@ -88,7 +88,7 @@ def _to_json(envelope: envelope_pb2.Envelope) -> bytes:
 def _from_json(data: bytes) -> envelope_pb2.Envelope:
     value = json.loads(data)
     if value["schema"] != SCHEMA:
-        raise UsageError(f"schema {ascii(value['schema'])}", hint=f"allowed: {SCHEMA}")
+        raise UsageError(f"schema {value['schema']!a}", hint=f"allowed: {SCHEMA}")
     envelope = envelope_pb2.Envelope(
         payload_type=value["payload_type"],
         payload=decode_base64(value["payload"], what="the payload"),
@@ -111,9 +111,7 @@ def _from_binary(data: bytes) -> envelope_pb2.Envelope:
 
 def _plain(message: Any) -> dict[str, Any]:  # noqa: ANN401 - any message of the statements
     """json_format writes bytes as base64; people compare ids in hexadecimal."""
-    return {
-        field.name: _value(field, value) for field, value in message.ListFields()
-    }
+    return {field.name: _value(field, value) for field, value in message.ListFields()}
 
 
 def _value(field: Any, value: Any) -> Any:  # noqa: ANN401 - a descriptor and any value of its field
@@ -133,4 +131,3 @@ def _one(field: Any, value: Any) -> Any:  # noqa: ANN401 - see above
     if field.cpp_type in {field.CPPTYPE_INT64, field.CPPTYPE_UINT64}:
         return str(value)
     return value
-

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ledger.domain.attestation import PricedModel
 
 MAX_REPORTED = 20
+_SKIP_OUTSIDE = "or leave such rows out: --skip-outside"
 _DEVICE_LABEL = b"voucher-ledger device"
 _ID_SIZE = 16
 
@@ -106,6 +107,7 @@ def select_lines(
     counts = {"row": 0, "empty": 0, "unmapped": 0, "outside": 0}
     where = _Where(name=name, line_of=line_of)
     everything: list[AttestedLine] = []
+    models: dict[str, str] = {}
     for number, row in enumerate(rows, start=1):
         counts["row"] = number
         line = _line(row, number)
@@ -117,13 +119,21 @@ def select_lines(
         if voucher is None:
             counts["unmapped"] += 1
             if not skip_unmapped:
-                raise where.error(line, f"tenant {printable(row.tenant)} has no voucher", hint=_map_hint(terms))
+                raise where.error(
+                    line, f"tenant {printable(row.tenant)} has no voucher", hint=_map_hint(terms)
+                )
         elif _is_outside(line, voucher):
             counts["outside"] += 1
             if not skip_outside:
-                raise where.error(line, _outside_text(line, voucher), hint="or leave such rows out: --skip-outside")
+                raise where.error(line, _outside_text(line, voucher), hint=_SKIP_OUTSIDE)
         else:
             _check_registered(line, voucher, where)
+            if models.setdefault(line.device, line.model) != line.model:
+                raise where.error(
+                    line,
+                    f"device {printable(line.device)} is a {printable(line.model)}",
+                    hint=f"it was a {printable(models[line.device])} before",
+                )
             chosen.setdefault(row.tenant, []).append(line)
     check_overlaps(everything, where=where)
     return Selection(

@@ -65,6 +65,11 @@ class SigningKey:
         self.public_key = signer.public_key
         self.key_id = key_id(signer.algorithm, signer.public_key)
 
+    @property
+    def signer(self) -> proof_signing.Signer:
+        """The signer itself, for notes and proofs."""
+        return self._signer
+
     @classmethod
     def generate(cls) -> SigningKey:
         """A new Ed25519 key from the operating system's randomness."""
@@ -91,9 +96,7 @@ class SigningKey:
                 hint="make one with `voucherctl keys generate`",
             ) from error
         if others:
-            raise SigningKeyError(
-                f"signing key {path}: others may read it", hint=f"run: chmod 600 {path}"
-            )
+            raise SigningKeyError(f"signing key {path}: others may read it", hint=f"run: chmod 600 {path}")
         try:
             key = serialization.load_pem_private_key(data, password=None)
         except (ValueError, TypeError, UnsupportedAlgorithm):

@@ -73,6 +73,10 @@ class LedgerPort(Protocol):
     def stop_reason(self) -> str:
         """Why not, for an operator."""
 
+    @property
+    def queued_items(self) -> int:
+        """Statements that wait to be decided."""
+
     async def submit(
         self, envelopes: Sequence[SignedEnvelope], *, act: str, submitter: bytes
     ) -> Sequence[Outcome]:

@@ -63,8 +63,14 @@ class Metrics:
         )
         self.waiting = Gauge(
             "voucher_ledger_statements_waiting",
-            "Statements that were submitted and not answered: the depth of the queue. Rising while "
+            "Statements that were submitted and not answered, checks and commit included. Rising while "
             "voucher_ledger_events stands still: the store is blocked; look at disk and database locks.",
+            registry=self.registry,
+        )
+        self.queued = Gauge(
+            "voucher_ledger_queued_statements",
+            "Statements that wait for the sequencer. At its limit clients get OVERLOADED and retry; if it "
+            "stays there, fewer clients or a faster disk are needed.",
             registry=self.registry,
         )
         self.answer_seconds = Histogram(
@@ -105,6 +111,7 @@ class Metrics:
 
     def follow(self, ledger: LedgerPort) -> None:
         """Read the gauges of the ledger whenever they are collected."""
+        self.queued.set_function(lambda: float(ledger.queued_items))
         self.events.set_function(lambda: float(ledger.size))
         self.writable.set_function(lambda: float(ledger.writable))
         self.checkpointed.set_function(lambda: float(_checkpointed_size(ledger)))

@@ -22,7 +22,7 @@ from ledger_audit.frame import Act, Frame, Unjudgeable
 from ledger_audit.registry import RULES
 from ledger_audit.scan import parse_again
 from ledger_audit.scratch import CLAIM, REQUEST, Scratch
-from ledger_audit.state import State
+from ledger_audit.state import State, Voucher
 
 RULES_VERSION = 1
 _REQUEST_ID_SIZE = 16
@@ -43,6 +43,8 @@ class Fold:
         """Events judged so far."""
         self.stopped = ""
         """Why the fold could not go on; empty while it can."""
+        self.closing_voucher: Voucher | None = None
+        """The voucher that the payment just before used up."""
         self._group = (b"", b"")
         self._next_ordinal = 0
         scratch.on_collision = self._on_collision
@@ -64,7 +66,7 @@ class Fold:
             self.findings.add("recorded_ms", index, f"at least {state.recorded_ms}", recorded_ms, leaf_hash)
         state.recorded_ms = recorded_ms
         self._request(index, leaf_hash, event)
-        due = state.due_closing
+        due = self.closing_voucher = state.due_closing
         if due is not None:
             state.due_closing = None
             if kind != "voucher_closed" or event.voucher_closed.voucher_id != due.voucher_id:
@@ -135,6 +137,11 @@ class Fold:
         limit_ms = header.not_after_ms
         if limit_ms and event.recorded_ms > limit_ms:
             add("not_after", index, f"at most {limit_ms}", event.recorded_ms, leaf_hash)
+
+    def check_system_digest(self, act: Act, voucher_id: bytes) -> None:
+        """A SYSTEM event that follows no other has the digest of its voucher id."""
+        if not act.event.ordinal:
+            act.equal("request_digest", sha256(voucher_id).digest(), act.event.request_digest)
 
     def _request(self, index: int, leaf_hash: bytes, event: event_pb2.Event) -> None:
         """A request id is used once; the events of one request follow each other (I17)."""

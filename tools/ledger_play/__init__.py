@@ -1,0 +1,1 @@
+"""Plays a programme year through a real server: demonstrations and scenarios."""

@@ -91,4 +91,3 @@ def voucher_grant(
         subject=subject,
         named_approval=named_approval,
     )
-

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import grpc
 
 from ledger.app.record_pieces import PieceReader
+from ledger.errors import LedgerError
 from ledger.v1 import log_service_pb2 as pb
 from ledger.v1 import receipt_pb2
 from ledger.v1.log_service_pb2_grpc import LogServiceServicer
@@ -43,9 +44,16 @@ class LogServicer(LogServiceServicer):
             genesis_leaf_hash=self._ledger.genesis_leaf_hash,
             clock=cast("Any", int(self._ledger.clock_kind)),
             tree_size=self._ledger.size,
-            ledger_time_ms=self._ledger.now_ms(),
+            ledger_time_ms=self._time_ms(),
             server_version=self._version,
         )
+
+    def _time_ms(self) -> int:
+        """Ledger time; 0 while the clock cannot be trusted, because reading goes on without it."""
+        try:
+            return self._ledger.now_ms()
+        except LedgerError:
+            return 0
 
     async def GetCheckpoint(
         self, request: pb.GetCheckpointRequest, context: Context

@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ledger.v1 import voucher_service_pb2 as pb
 from ledger.v1.voucher_service_pb2_grpc import VoucherServiceServicer
 from ledger_server import views
 from ledger_server.form import optional_id, required_id
-from ledger_server.limits import MAX_PAGE_SIZE
 from ledger_server.pages import Pager, cut
 from ledger_server.status import not_found, refuse
 
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from ledger_server.writes import Writer
 
     Context = aio.ServicerContext[Any, Any]
+
+_SUMMED_AT_ONCE: Final = 10_000
 
 
 class VoucherServicer(VoucherServiceServicer):
@@ -91,9 +92,9 @@ class VoucherServicer(VoucherServiceServicer):
         after_index: int | None = None
         while True:
             rows = await self._ledger.list_claims(
-                voucher_id, unredeemed_only=True, after_index=after_index, limit=MAX_PAGE_SIZE
+                voucher_id, unredeemed_only=True, after_index=after_index, limit=_SUMMED_AT_ONCE
             )
             total_fen += sum(row.amount_fen for row in rows)
-            if len(rows) < MAX_PAGE_SIZE:
+            if len(rows) < _SUMMED_AT_ONCE:
                 return total_fen
             after_index = rows[-1].leaf_index

@@ -1,0 +1,149 @@
+"""The folder of one ledger: where its parts lie, and how it is opened for service.
+
+Only names and settings are here, never a secret: keys stay in their own files. This module must not make a
+ledger (`ledger.app.bootstrap`) or sign for anybody.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ledger.app.application import LedgerApplication
+from ledger.app.bootstrap import decode_record
+from ledger.app.ledger import Ledger
+from ledger.client.signing import SigningKey
+from ledger.errors import UsageError
+from ledger.store.location import StoreLocation
+from ledger.store.sqlite_lock import SQLiteLockStore
+from ledger_server.listening import TlsFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ledger.app.clock import LedgerClock
+
+CONFIG = "ledger.toml"
+_KEYS = ("ledger_id", "origin", "log_vkey", "profile", "development")
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerDirectory:
+    """Paths below the folder of a ledger."""
+
+    root: Path
+
+    @property
+    def store(self) -> Path:
+        """The event database."""
+        return self.root / "store" / "ledger.db"
+
+    @property
+    def lock(self) -> Path:
+        """The lock store; in production it belongs into another failure domain."""
+        return self.root / "lock" / "lock.db"
+
+    @property
+    def keys(self) -> Path:
+        """Private signing keys, mode 0600."""
+        return self.root / "keys"
+
+    @property
+    def log_key(self) -> Path:
+        """The key that signs checkpoints."""
+        return self.keys / "log.pem"
+
+    @property
+    def tls(self) -> Path:
+        """Certificates and their keys."""
+        return self.root / "tls"
+
+    @property
+    def identities(self) -> Path:
+        """Identity files, one a role."""
+        return self.root / "as"
+
+    @property
+    def trust_file(self) -> Path:
+        """What is published outside: ledger id, genesis leaf hash, log keys."""
+        return self.root / "trust.json"
+
+    @property
+    def tls_files(self) -> TlsFiles:
+        """What a server needs for mutual TLS."""
+        return TlsFiles(
+            certificate=self.tls / "server.pem",
+            key=self.tls / "server.key",
+            client_authorities=self.tls / "ca.pem",
+        )
+
+    def check_empty(self) -> None:
+        """Refuse a folder that holds a ledger already."""
+        if (self.root / CONFIG).exists() or self.store.exists() or self.lock.exists():
+            raise UsageError(f"{self.root} holds a ledger already", hint="Choose a new folder with --dir.")
+
+    def write_config(self, config: DirectoryConfig) -> None:
+        """Write the settings of the folder."""
+        lines = [f"{key} = {json.dumps(getattr(config, key))}" for key in _KEYS]
+        (self.root / CONFIG).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def read_config(self) -> DirectoryConfig:
+        """The settings of the folder; UsageError where no ledger is."""
+        path = self.root / CONFIG
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+            return DirectoryConfig(**{key: values[key] for key in _KEYS})
+        except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
+            raise UsageError(
+                f"{self.root} holds no ledger", hint="Make one with `voucherd init --dir DIR --profile NAME`."
+            ) from error
+
+    def write_trust(self, *, genesis_leaf_hash: bytes, config: DirectoryConfig) -> None:
+        """Write the trust file (docs/reference/format.md, section 5)."""
+        trust = {
+            "ledger_id": config.ledger_id,
+            "genesis_leaf_hash": genesis_leaf_hash.hex(),
+            "origins": {config.origin: config.log_vkey},
+            "policy": "",
+        }
+        self.trust_file.write_text(json.dumps(trust, indent=2) + "\n", encoding="utf-8")
+
+    def open(
+        self,
+        *,
+        store: str | None = None,
+        clock: LedgerClock | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Ledger:
+        """Open the ledger for service, every row checked; called inside a running event loop.
+
+        `store` is a store URL in place of the folder's own database.
+        """
+        config = self.read_config()
+        location = StoreLocation.parse(store) if store else StoreLocation.sqlite(self.store)
+        log_key = SigningKey.load(self.log_key)
+        application = LedgerApplication(
+            location, decode=decode_record, ledger_id=bytes.fromhex(config.ledger_id)
+        )
+        lock_store = SQLiteLockStore(self.lock)
+        return Ledger(
+            application=application,
+            lock_store=lock_store,
+            log_signer=log_key.signer,
+            clock=clock,
+            progress=progress,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectoryConfig:
+    """Settings of a ledger's folder; ids in hexadecimal."""
+
+    ledger_id: str
+    origin: str
+    log_vkey: str
+    profile: str
+    development: bool

@@ -1,0 +1,78 @@
+"""The table of access: complete, closed by default, and as DESIGN says."""
+
+from __future__ import annotations
+
+import pytest
+
+from ledger_server.access import ACCESS, EVERY_ROLE, NOBODY, OFFICERS, PUBLIC, Caller, admitted_to
+from ledger_server.acts import ACTS, acts_by_request
+from ledger_server.methods import METHODS
+
+
+def test_every_method_of_every_service_has_a_row() -> None:
+    """A method without a row would be closed to everybody; it is noticed here instead."""
+    assert sorted(ACCESS) == sorted(METHODS)
+
+
+def test_a_method_without_a_row_admits_nobody() -> None:
+    """Closed by default."""
+    assert admitted_to("/ledger.v1.LogService/DropEverything") == NOBODY
+
+
+def test_no_row_is_empty() -> None:
+    """A row says who may, at least one."""
+    assert [method for method, row in ACCESS.items() if not row] == []
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        "VoucherService/IssueVoucher",
+        "RedemptionService/VerifyRedemption",
+        "RedemptionService/ApproveRedemption",
+        "RedemptionService/OrderPayment",
+        "RedemptionService/ConfirmPayment",
+        "RedemptionService/FailPayment",
+    ],
+)
+def test_grants_and_redemptions_admit_every_officer(method: str) -> None:
+    """The wrong officer is refused by a rule and not by the table."""
+    assert ACCESS[f"/ledger.v1.{method}"] == OFFICERS
+
+
+def test_no_writing_method_is_public() -> None:
+    """Whoever writes is known."""
+    assert [method for method in ACTS if Caller.ANYONE in ACCESS[method]] == []
+
+
+def test_lists_entries_receipts_and_the_stream_need_a_role() -> None:
+    """What shows events or entities is not public."""
+    reading = [
+        method
+        for method in METHODS
+        if method.rpartition("/")[2].startswith(("List", "Get", "Subscribe")) and "/ledger.v1." in method
+    ]
+    public = {method for method in reading if ACCESS[method] == PUBLIC}
+    assert public == {
+        "/ledger.v1.LogService/GetLedger",
+        "/ledger.v1.LogService/GetCheckpoint",
+        "/ledger.v1.LogService/GetTile",
+        "/ledger.v1.LogService/GetInclusionProof",
+        "/ledger.v1.LogService/GetConsistencyProof",
+    }
+    assert {ACCESS[method] for method in reading if method not in public} == {EVERY_ROLE}
+
+
+def test_every_method_with_an_envelope_has_an_act() -> None:
+    """The one table of acts misses no writing method and names no other."""
+    writing = {
+        name
+        for name, method in METHODS.items()
+        if {"envelope", "envelopes"} & {field.name for field in method.input_type.fields}
+    }
+    assert set(ACTS) == writing
+
+
+def test_acts_are_found_by_request_message() -> None:
+    """No two methods share a request message."""
+    assert len(acts_by_request()) == len(ACTS)

@@ -1,0 +1,182 @@
+"""Opens a ledger for development: makes roots, officers, certificates and identity files in one folder.
+
+Everything that real roots and officers do apart and offline is done here at once, with keys that lie in the
+folder; an audit of such a ledger says that its clock is SIMULATED. Never for production.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ledger.app.bootstrap import Opened, create_ledger
+from ledger.client.identity import Identity, write_identity
+from ledger.client.signing import SigningKey, make_envelope, new_id
+from ledger.client.statements import registry
+from ledger.codec.envelopes import from_message
+from ledger.domain.vocabulary import Clock, Role
+from ledger.proof.vkey import ED25519_TYPE, VKey
+from ledger.store.location import StoreLocation
+from ledger.store.sqlite_lock import SQLiteLockStore
+from ledger_server.dev_authority import DevelopmentAuthority, write_private
+from ledger_server.directory import DirectoryConfig, LedgerDirectory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ledger.v1.envelope_pb2 import Envelope
+
+BUREAU_CODE = "BUREAU"
+BASE_NAME = "ledger.example/dev"
+ROOTS = 3
+ROOT_THRESHOLD = 2
+OFFICERS: tuple[tuple[str, Role], ...] = (
+    ("keymaster", Role.KEY_ADMINISTRATOR),
+    ("keymaster-2", Role.KEY_ADMINISTRATOR),
+    ("clerk", Role.CLERK),
+    ("reviewer", Role.REVIEWER),
+    ("approver-1", Role.APPROVER),
+    ("approver-2", Role.APPROVER),
+    ("payer", Role.PAYER),
+    ("auditor", Role.AUDITOR),
+    ("operator", Role.OPERATOR),
+)
+# Who co-signs with whom, so that one command of a development ledger carries all signatures of its act.
+CO_SIGNERS = {"keymaster": ("keymaster-2",), "clerk": ("approver-1",)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevelopmentLedger:
+    """A ledger that was opened in a folder, with the authority that issues its certificates."""
+
+    directory: LedgerDirectory
+    opened: Opened
+    bureau_id: bytes
+    authority: DevelopmentAuthority
+    server: str
+
+    def identity(
+        self, name: str, *, participant_id: bytes, role: str, bureau_id: bytes = b""
+    ) -> Identity:
+        """The identity of somebody whose key and certificate lie in the folder."""
+        directory = self.directory
+        return Identity(
+            server=self.server,
+            ca=directory.tls / "ca.pem",
+            certificate=directory.tls / f"{name}.pem",
+            certificate_key=directory.tls / f"{name}.key",
+            signing_key=directory.keys / f"{name}.pem",
+            co_signers=tuple(directory.keys / f"{other}.pem" for other in CO_SIGNERS.get(name, ())),
+            participant_id=participant_id,
+            ledger_id=self.opened.ledger_id,
+            role=role,
+            bureau_id=bureau_id,
+            log_key=self.opened.log_vkey,
+        )
+
+    def issue(self, name: str, participant_id: bytes) -> bytes:
+        """Make a certificate for somebody; its fingerprint, to be registered."""
+        return _issue(self.directory, self.authority, self.opened.ledger_id, name, participant_id)
+
+
+def _issue(
+    directory: LedgerDirectory, authority: DevelopmentAuthority, ledger_id: bytes, name: str, owner_id: bytes
+) -> bytes:
+    issued = authority.issue_client(ledger_id, owner_id, name)
+    (directory.tls / f"{name}.pem").write_bytes(issued.cert_pem)
+    write_private(directory.tls / f"{name}.key", issued.key_pem)
+    return issued.sha256_fingerprint
+
+
+def _key(directory: LedgerDirectory, name: str) -> SigningKey:
+    key = SigningKey.generate()
+    key.save(directory.keys / f"{name}.pem")
+    return key
+
+
+def open_development_ledger(
+    root: Path, *, profile: str, server: str, hosts: tuple[str, ...], now_ms: int | None = None
+) -> DevelopmentLedger:
+    """Make a folder with a ledger whose first events name all its officers; UsageError if one is there.
+
+    `server` is HOST:PORT for the identity files, `hosts` the names in the server's certificate, `now_ms` the
+    ledger time of the opening (by default the machine's).
+    """
+    directory = LedgerDirectory(root)
+    directory.check_empty()
+    for folder in (directory.keys, directory.tls, directory.identities, directory.store.parent, directory.lock.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    directory.keys.chmod(0o700)
+    authority = DevelopmentAuthority.create(directory.tls)
+    issued = authority.issue_server(hosts)
+    (directory.tls / "server.pem").write_bytes(issued.cert_pem)
+    write_private(directory.tls / "server.key", issued.key_pem)
+
+    ledger_id, bureau_id = new_id(), new_id()
+    log_key = _key(directory, "log")
+    origin = f"{BASE_NAME}/e0"
+    vkey = VKey(origin, ED25519_TYPE, log_key.public_key).render()
+    envelopes, officers = _statements(directory, authority, ledger_id, bureau_id, vkey)
+    opened = create_ledger(
+        location=StoreLocation.sqlite(directory.store),
+        lock_store=SQLiteLockStore(directory.lock),
+        log_signer=log_key.signer,
+        envelopes=[from_message(envelope) for envelope in envelopes],
+        now_ms=time.time_ns() // 1_000_000 if now_ms is None else now_ms,
+    )
+    config = DirectoryConfig(
+        ledger_id=ledger_id.hex(), origin=origin, log_vkey=vkey, profile=profile, development=True
+    )
+    directory.write_config(config)
+    directory.write_trust(genesis_leaf_hash=opened.genesis_leaf_hash, config=config)
+    made = DevelopmentLedger(
+        directory=directory, opened=opened, bureau_id=bureau_id, authority=authority, server=server
+    )
+    for (name, role), officer_id in zip(OFFICERS, officers, strict=True):
+        identity = made.identity(name, participant_id=officer_id, role=role.name, bureau_id=bureau_id)
+        write_identity(directory.identities / f"{name}.toml", identity)
+    return made
+
+
+def _statements(
+    directory: LedgerDirectory,
+    authority: DevelopmentAuthority,
+    ledger_id: bytes,
+    bureau_id: bytes,
+    vkey: str,
+) -> tuple[list[Envelope], list[bytes]]:
+    pepper = secrets.token_bytes(32)
+
+    def tag(person: str) -> bytes:
+        return hmac.digest(pepper, person.encode(), hashlib.sha256)
+
+    roots = [_key(directory, f"root-{number}") for number in range(1, ROOTS + 1)]
+    genesis = registry.genesis(
+        base_name=BASE_NAME,
+        log_vkey=vkey,
+        clock=Clock.SIMULATED,
+        bureaux=[(bureau_id, BUREAU_CODE)],
+        roots=[(key.public_key, tag(f"root-{number}")) for number, key in enumerate(roots)],
+        root_threshold=ROOT_THRESHOLD,
+    )
+    envelopes = [make_envelope("genesis", genesis, roots, ledger_id=ledger_id)]
+    officers = []
+    for name, role in OFFICERS:
+        officer_id = new_id()
+        key = _key(directory, name)
+        statement = registry.officer_appointment(
+            officer_id=officer_id,
+            bureau_id=bureau_id,
+            role=role,
+            person_tag=tag(name),
+            public_key=key.public_key,
+            certificate_sha256=_issue(directory, authority, ledger_id, name, officer_id),
+        )
+        signers = [*roots[:ROOT_THRESHOLD], key]
+        envelopes.append(make_envelope("officer-appointment", statement, signers, ledger_id=ledger_id))
+        officers.append(officer_id)
+    return envelopes, officers
