@@ -1,0 +1,1 @@
+"""A ledger of computing vouchers that anyone can replay and verify."""

@@ -1,0 +1,1 @@
+"""The application: one writer, checkpoints, and reading what is durable."""

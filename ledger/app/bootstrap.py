@@ -110,7 +110,10 @@ def _item(envelope: SignedEnvelope) -> Item:
 def _check_genesis(item: Item, genesis: Genesis, log_signer: Signer) -> None:
     check_genesis(genesis)
     if len(genesis.header.key_ids) != len(genesis.roots):
-        raise GenesisRefused("the genesis lacks the signature of a root", hint="Every root signs it: `voucherctl keys sign-genesis`.")
+        raise GenesisRefused(
+            "the genesis lacks the signature of a root",
+            hint="Every root signs it: `voucherctl keys sign-genesis`.",
+        )
     if item.envelope is None or SignatureChecker(State()).check(item.envelope, genesis) is not True:
         raise GenesisRefused("a root's signature on the genesis does not verify")
     vkey = VKey.parse(genesis.log_vkey)

@@ -51,7 +51,7 @@ class SignedCheckpoint:
 
 
 def check_rows(rows: Sequence[StoredRecord], head: bytes) -> list[bytes]:
-    """Compare stored bytes with their columns and the chain; the leaf hashes, or LogDamaged with the index."""
+    """Compare stored bytes with columns and chain; the leaf hashes, or LogDamaged with the index."""
     hashes = []
     for row in rows:
         expected = b"\x09" + row.index.to_bytes(8, "little") + b"\x12\x20" + head
@@ -156,7 +156,7 @@ class Checkpointer:
             self._wake.clear()
             try:
                 signed = await loop.run_in_executor(self._thread, self._maker.advance)
-            except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be signed after it
+            except Exception as error:  # noqa: BLE001 - whatever it is, the writer must not go on unseen
                 reason = error.summary if isinstance(error, LedgerError) else type(error).__name__
                 _log.error("checkpoint_failed", reason=reason)
                 self._on_failure(f"no checkpoint can be made: {reason}")

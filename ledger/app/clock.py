@@ -57,16 +57,22 @@ class SystemClock:
         """Refuse to start where the clock is behind the last record or more than a day ahead of it."""
         ahead_ms = self._start_wall_ms - last_recorded_ms
         if last_recorded_ms and ahead_ms < -MAX_BEHIND_MS:
-            raise ClockError("the clock is behind the last record", hint="Set the machine's clock, then start again.")
+            raise ClockError(
+                "the clock is behind the last record", hint="Set the machine's clock, then start again."
+            )
 
     def now_ms(self, last_recorded_ms: int) -> int:
         """The machine's time, never before the last record."""
         wall_ms = self._wall_ns() // _NS_PER_MS
         elapsed_ms = self._monotonic_ns() // _NS_PER_MS - self._start_monotonic_ms
         if wall_ms - self._start_wall_ms - elapsed_ms > MAX_GAIN_MS:
-            raise ClockError("the clock has jumped ahead", hint="Set the machine's clock and restart the server.")
+            raise ClockError(
+                "the clock has jumped ahead", hint="Set the machine's clock and restart the server."
+            )
         if wall_ms < last_recorded_ms - MAX_BEHIND_MS:
-            raise ClockError("the clock is behind the last record", hint="Set the machine's clock, then restart.")
+            raise ClockError(
+                "the clock is behind the last record", hint="Set the machine's clock, then restart."
+            )
         return max(wall_ms, last_recorded_ms)
 
     def set_ms(self, ms: int, last_recorded_ms: int) -> int:
@@ -93,6 +99,8 @@ class SimulatedClock:
         """Move to `ms`; ClockError if that is before the present ledger time."""
         floor_ms = last_recorded_ms if self._set_ms is None else max(self._set_ms, last_recorded_ms)
         if ms < floor_ms:
-            raise ClockError("the clock would go back", hint=f"Ledger time is {floor_ms} ms; name a later one.")
+            raise ClockError(
+                "the clock would go back", hint=f"Ledger time is {floor_ms} ms; name a later one."
+            )
         self._set_ms = ms
         return ms

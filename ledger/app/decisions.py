@@ -178,9 +178,7 @@ class Decider:
             return self._refuse(item, prepared, command, decision)
         return self._record(item, prepared, decision)
 
-    def _refuse(
-        self, item: Item, prepared: Prepared, command: Command[Any], rejection: Rejection
-    ) -> Refused:
+    def _refuse(self, item: Item, prepared: Prepared, command: Command[Any], rejection: Rejection) -> Refused:
         answer = Refused(rejection.reason, rejection.message, rejection.conflicting_index)
         if item.entry.act.name != "usage-attestation":
             return answer

@@ -66,7 +66,7 @@ def fold_all(
     size = recorder.head().size
     if size < locked.size:
         raise RolledBack(
-            f"the store has {size} events, but a checkpoint of {locked.size} was signed; index {size} is missing",
+            f"a checkpoint of {locked.size} events was signed, but index {size} is missing",
             hint="Restore a newer backup. Do not sign anything on this store.",
         )
     index = 0

@@ -25,7 +25,6 @@ from ledger.codec.registry import by_act_name
 from ledger.domain.commands import ExpireVoucher, Refusals
 from ledger.domain.entities import Claim, ClaimStatus, Evidence
 from ledger.domain.redemptions import recompute
-from ledger.domain.state import State
 from ledger.domain.vocabulary import Clock
 from ledger.errors import LedgerError
 from ledger.proof.hashing import leaf_hash
@@ -262,7 +261,9 @@ class Ledger:
 
     async def list_evidence(self, contract_id: bytes, limit: int) -> list[Evidence]:
         """Invoices and payments of a contract."""
-        rows = await self._call(lambda: self._recorder.list_facts("evidence", "contract_id", contract_id, limit=limit))
+        rows = await self._call(
+            lambda: self._recorder.list_facts("evidence", "contract_id", contract_id, limit=limit)
+        )
         return [Evidence(*row) for row in rows]
 
     async def verifiable_fen(self, redemption_id: bytes) -> int:

@@ -138,7 +138,7 @@ class Sequencer:
             prepared = self._decider.prepare(items, size=self.size, head=self.head, now_ms=now_ms)
             if prepared.records:
                 await self._commit(prepared)
-        except Exception as error:  # noqa: BLE001 - one command must not end the writer
+        except Exception as error:  # noqa: BLE001 - whatever it is, the writer must not go on unseen
             self._state.rollback()
             await self._recover(items, error)
             return

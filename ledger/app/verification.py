@@ -54,9 +54,9 @@ class SignatureChecker:
                 return False
         return None if unknown else True
 
-    def check_all(self, pairs: Sequence[tuple[SignedEnvelope, Any]]) -> list[bool | None | WeakKeyError]:
+    def check_all(self, pairs: Sequence[tuple[SignedEnvelope, Any]]) -> list[bool | WeakKeyError | None]:
         """The verdict on each of several envelopes."""
-        verdicts: list[bool | None | WeakKeyError] = []
+        verdicts: list[bool | WeakKeyError | None] = []
         for envelope, statement in pairs:
             try:
                 verdicts.append(self.check(envelope, statement))

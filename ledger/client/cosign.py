@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.message import DecodeError
 
 from ledger.client.acts import act_of
+from ledger.client.rendering import plain
 from ledger.client.signing import missing_key_ids, statement_of
 from ledger.errors import LedgerError, UsageError
 from ledger.proof.strict import decode_base64, encode_base64
@@ -66,7 +67,7 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 def readable(envelope: envelope_pb2.Envelope) -> dict[str, Any]:
     """The statement for people: field names of the messages, bytes in hexadecimal, int64 as text."""
-    return dict(_plain(statement_of(envelope)))
+    return plain(statement_of(envelope))
 
 
 def _to_json(envelope: envelope_pb2.Envelope) -> bytes:
@@ -108,26 +109,3 @@ def _from_json(data: bytes) -> envelope_pb2.Envelope:
 def _from_binary(data: bytes) -> envelope_pb2.Envelope:
     return envelope_pb2.Envelope.FromString(data)
 
-
-def _plain(message: Any) -> dict[str, Any]:  # noqa: ANN401 - any message of the statements
-    """json_format writes bytes as base64; people compare ids in hexadecimal."""
-    return {field.name: _value(field, value) for field, value in message.ListFields()}
-
-
-def _value(field: Any, value: Any) -> Any:  # noqa: ANN401 - a descriptor and any value of its field
-    if field.is_repeated:
-        return [_one(field, item) for item in value]
-    return _one(field, value)
-
-
-def _one(field: Any, value: Any) -> Any:  # noqa: ANN401 - see above
-    if field.type == field.TYPE_MESSAGE:
-        return _plain(value)
-    if field.type == field.TYPE_BYTES:
-        return value.hex()
-    if field.type == field.TYPE_ENUM:
-        named = field.enum_type.values_by_number.get(value)
-        return named.name if named else value
-    if field.cpp_type in {field.CPPTYPE_INT64, field.CPPTYPE_UINT64}:
-        return str(value)
-    return value

@@ -1,0 +1,1 @@
+"""Values to signed and stored bytes and back; nothing else makes bytes."""

@@ -107,7 +107,9 @@ def decode_event(data: bytes) -> StoredEvent:
         raise MalformedError("a stored event does not parse") from error
     name = message.WhichOneof("payload")
     if name is None:
-        raise MalformedError("a stored event has an unknown type", hint="Read it with the version that wrote it.")
+        raise MalformedError(
+            "a stored event has an unknown type", hint="Read it with the version that wrote it."
+        )
     entry = entry_of_event(name)
     envelopes = tuple(from_message(envelope) for envelope in message.envelopes)
     statement = decode_statement(envelopes[0])[1] if envelopes else None

@@ -33,7 +33,7 @@ def decoder(value_type: type, message_type: type[Message]) -> Callable[[Any], An
     for name, field in by_name.items():
         scope[f"t_{name}"] = _element_type(hints[name])
         parts.append(f"{name}={_read_expression(name, field, hints[name], scope)}")
-    exec(f"def decode(m):\n    return Value({', '.join(parts)})", scope)  # noqa: S102
+    exec(f"def decode(m):\n    return Value({', '.join(parts)})", scope)  # noqa: S102 - names come from our own types
     decode: Callable[[Any], Any] = scope["decode"]
     return decode
 
@@ -52,7 +52,7 @@ def encoder(value_type: type, message_type: type[Message]) -> Callable[[Any], An
             many = f"[e_{name}(x) for x in v.{name}]"
             expression = many if field.is_repeated else f"e_{name}(v.{name})"
         parts.append(f"{name}={expression}")
-    exec(f"def encode(v):\n    return Message({', '.join(parts)})", scope)  # noqa: S102
+    exec(f"def encode(v):\n    return Message({', '.join(parts)})", scope)  # noqa: S102 - names come from our own types
     encode: Callable[[Any], Any] = scope["encode"]
     return encode
 

@@ -11,11 +11,19 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ledger.codec.mapping import decoder, encoder
-from ledger.domain.rules import ACTS, SYSTEM_ACTS, Act, NoStatement
 from ledger.domain.commands import ExpireVoucher
+from ledger.domain.rules import ACTS, SYSTEM_ACTS, Act, NoStatement
 from ledger.errors import MalformedError
-from ledger.v1 import claim_pb2, contract_pb2, event_pb2, genesis_pb2, programme_pb2
-from ledger.v1 import redemption_pb2, registry_pb2, voucher_pb2
+from ledger.v1 import (
+    claim_pb2,
+    contract_pb2,
+    event_pb2,
+    genesis_pb2,
+    programme_pb2,
+    redemption_pb2,
+    registry_pb2,
+    voucher_pb2,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,6 +112,7 @@ def entry_of_event(name: str) -> Entry:
     entry = by_event_name().get(name)
     if entry is None:
         raise MalformedError(
-            f"unknown event type {name!r}", hint="A newer version wrote this ledger; read it with that version."
+            f"unknown event type {name!r}",
+            hint="A newer version wrote this ledger; read it with that version.",
         )
     return entry

@@ -17,8 +17,8 @@ from ledger.errors import MalformedError
 def decode_statement(envelope: SignedEnvelope, *, act: str | None = None) -> tuple[Entry, Any]:
     """The act and the statement of an envelope; MalformedError for anything outside the profile.
 
-    `act` names the act that the caller expects. A signature count that differs from the key ids is refused here,
-    because it needs no ledger.
+    `act` names the act that the caller expects. A signature count that differs from the key ids is
+    refused here, because it needs no ledger.
     """
     if len(envelope.payload) > MAX_PAYLOAD_SIZE:
         raise MalformedError(f"payload: at most {MAX_PAYLOAD_SIZE:,} bytes")

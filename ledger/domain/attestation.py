@@ -24,8 +24,9 @@ class PricedModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageLines:
-    """Device usage, column by column. Every column that is present has one value a line; `node`,
-    `cluster`, `job`, `active_ms` and `energy_wh` may be absent as a whole.
+    """Device usage, column by column: every column that is present has one value a line.
+
+    `node`, `cluster`, `job`, `active_ms` and `energy_wh` may be absent as a whole.
     """
 
     device: tuple[int, ...]

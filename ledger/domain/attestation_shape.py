@@ -41,7 +41,9 @@ def check_attestation(statement: UsageAttestation) -> None:
 def _check_devices(statement: UsageAttestation) -> None:
     device_ids = statement.device_ids
     checks.expect(len(statement.device_models) == len(device_ids), "device_models: one for each device")
-    checks.expect(bool(device_ids) and set(map(len, device_ids)) == {checks.ID_SIZE}, "device_ids: 16 bytes each")
+    checks.expect(
+        bool(device_ids) and set(map(len, device_ids)) == {checks.ID_SIZE}, "device_ids: 16 bytes each"
+    )
     checks.expect(len(set(device_ids)) == len(device_ids), "device_ids: no two equal")
     checks.expect(max(statement.device_models) < len(statement.models), "device_models: a position in models")
 
@@ -59,8 +61,13 @@ def _check_columns(lines: UsageLines, *, devices: int, strings: int) -> None:
     for name in ("node", "cluster", "job"):
         column = getattr(lines, name)
         expect(not column or max(column) < strings, f"lines.{name}: a position in strings")
-    expect(min(lines.start_offset_ms) >= 0 and max(lines.start_offset_ms) < MAX_MS, "lines.start_offset_ms: from 0")
-    expect(min(lines.duration_ms) > 0 and max(lines.duration_ms) < MAX_MS, "lines.duration_ms: greater than 0")
+    expect(
+        min(lines.start_offset_ms) >= 0 and max(lines.start_offset_ms) < MAX_MS,
+        "lines.start_offset_ms: from 0",
+    )
+    expect(
+        min(lines.duration_ms) > 0 and max(lines.duration_ms) < MAX_MS, "lines.duration_ms: greater than 0"
+    )
     expect(min(lines.allocated_ms) >= 0, "lines.allocated_ms: from 0")
     expect(min(lines.amount_fen) >= 0, "lines.amount_fen: from 0")
     if lines.energy_wh:
@@ -74,7 +81,9 @@ def _check_columns(lines: UsageLines, *, devices: int, strings: int) -> None:
 def _check_sums(statement: UsageAttestation) -> None:
     lines = statement.lines
     expect = checks.expect
-    expect(statement.total_allocated_ms == sum(lines.allocated_ms), "total_allocated_ms: the sum of the lines")
+    expect(
+        statement.total_allocated_ms == sum(lines.allocated_ms), "total_allocated_ms: the sum of the lines"
+    )
     expect(statement.total_active_ms == sum(lines.active_ms), "total_active_ms: the sum of the lines")
     expect(statement.total_energy_wh == sum(lines.energy_wh), "total_energy_wh: the sum of the lines")
     expect(statement.total_amount_fen == sum(lines.amount_fen), "total_amount_fen: the sum of the lines")

@@ -53,8 +53,9 @@ def check_parties(refusals: Refusals, command: Command[Any], *parties: bytes) ->
 def check_officers(
     refusals: Refusals, state: State, command: Command[Any], *roles: Role, basis: DecisionBasis | None = None
 ) -> tuple[Officer, ...]:
-    """Check that signature n is by an active officer of role n, that the persons differ and that the basis
-    names the first one's office; the officers, or () where they cannot be told.
+    """Check that signature n is by an active officer of role n and that the persons differ.
+
+    A basis has to name the first one's office. Gives the officers, or () where they cannot be told.
     """
     if not check_keys(refusals, command, signers=len(roles)):
         return ()
@@ -96,7 +97,9 @@ def check_bureau(refusals: Refusals, basis: DecisionBasis, bureau_id: bytes) -> 
         refusals.add(Reason.NOT_AUTHORISED, "the programme belongs to another bureau")
 
 
-def check_key_administrators(refusals: Refusals, state: State, command: Command[Any], *, new_key: bool) -> None:
+def check_key_administrators(
+    refusals: Refusals, state: State, command: Command[Any], *, new_key: bool
+) -> None:
     """Check two key administrators, followed by the new key itself where one is registered."""
     keys = command.keys
     signers = 3 if new_key else 2
@@ -114,7 +117,9 @@ def check_roots(refusals: Refusals, state: State, command: Command[Any], *, new_
     info = state.ledger()
     keys = command.keys[:-1] if new_key else command.keys
     _check_active(refusals, command, keys)
-    persons = {info.root_persons[key.key_id] for key in keys if key is not None and key.key_id in info.root_persons}
+    persons = {
+        info.root_persons[key.key_id] for key in keys if key is not None and key.key_id in info.root_persons
+    }
     if len(persons) < info.root_threshold or len(persons) != len(keys):
         refusals.add(Reason.SEPARATION_OF_DUTY, f"this act needs {info.root_threshold} different roots")
 

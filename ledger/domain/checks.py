@@ -1,6 +1,6 @@
 """Checks of single values of a statement, before any rule looks at the ledger.
 
-They raise MalformedError, which the caller answers as MALFORMED; this module must not read the ledger's state.
+They raise MalformedError, which the caller answers as MALFORMED; this module must not read the state.
 """
 
 from __future__ import annotations

@@ -105,12 +105,16 @@ def _check_voucher(refusals: Refusals, statement: UsageAttestation, voucher: Vou
         or statement.programme_id != voucher.programme_id
         or statement.contract_digest != voucher.contract_digest
     ):
-        refusals.add(Reason.STATE_CONFLICT, "the voucher is bound to other parties or another contract", voucher.index)
+        refusals.add(
+            Reason.STATE_CONFLICT, "the voucher is bound to other parties or another contract", voucher.index
+        )
     if statement.superseded_index is not None:
         refusals.add(Reason.STATE_CONFLICT, "rules version 1 takes no superseding claim")
 
 
-def _check_provider(refusals: Refusals, contract: Contract, admission: Admission | None, first_ms: int) -> None:
+def _check_provider(
+    refusals: Refusals, contract: Contract, admission: Admission | None, first_ms: int
+) -> None:
     if admission is None or first_ms < start_ms(admission.from_day):
         index = admission.index if admission else None
         refusals.add(Reason.PROVIDER_NOT_ADMITTED, "the provider was not admitted at that time", index)
@@ -136,13 +140,19 @@ def _check_time(
         refusals.add(Reason.OUTSIDE_VALIDITY, "usage ends after ledger time")
 
 
-def _check_models(refusals: Refusals, statement: UsageAttestation, contract: Contract, voucher: Voucher) -> None:
+def _check_models(
+    refusals: Refusals, statement: UsageAttestation, contract: Contract, voucher: Voucher
+) -> None:
     vendors = voucher.policy.parameters.allowed_vendors
     for model in statement.models:
         if vendors and model.vendor not in vendors:
-            refusals.add(Reason.VENDOR_NOT_ALLOWED, f"vendor {model.vendor} is not allowed", voucher.policy.index)
+            refusals.add(
+                Reason.VENDOR_NOT_ALLOWED, f"vendor {model.vendor} is not allowed", voucher.policy.index
+            )
         if contract.unit_prices_fen and contract.price_fen(model.model) != model.unit_price_fen:
-            refusals.add(Reason.PRICE_MISMATCH, f"the contract has another price for {model.model}", contract.index)
+            refusals.add(
+                Reason.PRICE_MISMATCH, f"the contract has another price for {model.model}", contract.index
+            )
 
 
 def _check_devices(refusals: Refusals, state: State, statement: UsageAttestation) -> None:
@@ -155,7 +165,9 @@ def _check_devices(refusals: Refusals, state: State, statement: UsageAttestation
             continue
         model = models[position]
         if (device.vendor, device.model, device.origin) != (model.vendor, model.model, model.origin):
-            refusals.add(Reason.MODEL_MISMATCH, f"device {device_id.hex()} is another model", device.registered_index)
+            refusals.add(
+                Reason.MODEL_MISMATCH, f"device {device_id.hex()} is another model", device.registered_index
+            )
 
 
 def _check_lines(refusals: Refusals, state: State, statement: UsageAttestation) -> None:
@@ -163,7 +175,12 @@ def _check_lines(refusals: Refusals, state: State, statement: UsageAttestation) 
     prices = [statement.models[position].unit_price_fen for position in statement.device_models]
     own: dict[bytes, list[tuple[int, int]]] = {}
     for device, offset_ms, duration_ms, allocated_ms, amount_fen in zip(
-        lines.device, lines.start_offset_ms, lines.duration_ms, lines.allocated_ms, lines.amount_fen, strict=True
+        lines.device,
+        lines.start_offset_ms,
+        lines.duration_ms,
+        lines.allocated_ms,
+        lines.amount_fen,
+        strict=True,
     ):
         if allocated_ms > duration_ms:
             refusals.add(Reason.CAPACITY_EXCEEDED, "a line allocates more than its interval holds")
@@ -174,7 +191,9 @@ def _check_lines(refusals: Refusals, state: State, statement: UsageAttestation) 
         end = start + duration_ms
         index = overlapping(state, device_id, start, end)
         if index is not None:
-            refusals.add(Reason.DEVICE_OVERLAP, f"device {device_id.hex()} is occupied in the interval", index)
+            refusals.add(
+                Reason.DEVICE_OVERLAP, f"device {device_id.hex()} is occupied in the interval", index
+            )
         earlier = own.setdefault(device_id, [])
         if any(start < other_end and other_start < end for other_start, other_end in earlier):
             refusals.add(Reason.DEVICE_OVERLAP, f"two lines overlap on device {device_id.hex()}")

@@ -52,8 +52,13 @@ def check_contract(statement: ContractRegistration) -> None:
     for origin_part in statement.origin_amounts:
         checks.check_amount(origin_part.amount_fen, "origin_amounts: amount_fen", low=0)
     parts_fen = sum(origin_part.amount_fen for origin_part in statement.origin_amounts)
-    checks.expect(not statement.origin_amounts or parts_fen == statement.amount_fen, "origin_amounts: sum is the amount")
-    for text, name in ((statement.filing_number, "filing_number"), (statement.exchange_trade, "exchange_trade")):
+    checks.expect(
+        not statement.origin_amounts or parts_fen == statement.amount_fen, "origin_amounts: sum is the amount"
+    )
+    for text, name in (
+        (statement.filing_number, "filing_number"),
+        (statement.exchange_trade, "exchange_trade"),
+    ):
         if text:
             checks.check_name(text, name)
 
@@ -62,7 +67,10 @@ def decide_contract_registration(state: State, command: Command[ContractRegistra
     """Register a contract that buyer and seller both signed."""
     statement = command.statement
     check_contract(statement)
-    for party_id, name in ((statement.beneficiary_id, "the beneficiary"), (statement.provider_id, "the provider")):
+    for party_id, name in (
+        (statement.beneficiary_id, "the beneficiary"),
+        (statement.provider_id, "the provider"),
+    ):
         if party_id not in state.participants:
             return missing(name)
     refusals = Refusals()
@@ -73,7 +81,9 @@ def decide_contract_registration(state: State, command: Command[ContractRegistra
     if known is not None:
         refusals.add(Reason.DUPLICATE_EVIDENCE, "the contract is registered already", known)
     if statement.contract_id in state.contracts:
-        refusals.add(Reason.STATE_CONFLICT, "the contract id is in use", state.contracts[statement.contract_id].index)
+        refusals.add(
+            Reason.STATE_CONFLICT, "the contract id is in use", state.contracts[statement.contract_id].index
+        )
     if refusals.first:
         return refusals.first
     draft = Draft(
@@ -100,7 +110,9 @@ def decide_invoice_registration(state: State, command: Command[InvoiceRegistrati
     """Register an invoice; only the seller of the contract may."""
     statement = command.statement
     checks.check_amount(statement.net_amount_fen, "net_amount_fen", low=0)
-    checks.expect(statement.net_amount_fen <= statement.amount_fen, "net_amount_fen: not more than amount_fen")
+    checks.expect(
+        statement.net_amount_fen <= statement.amount_fen, "net_amount_fen: not more than amount_fen"
+    )
     checks.check_day(statement.issued_day, "issued_day")
     contract = state.contracts.get(statement.contract_id)
     seller_id = contract.registration.provider_id if contract else b""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from ledger.domain.policy import Instrument, Origin, PolicyParameters
-from ledger.domain.statements import ContractRegistration
-from ledger.domain.vocabulary import Clock, ParticipantKind, Role
+if TYPE_CHECKING:
+    from ledger.domain.policy import Instrument, Origin, PolicyParameters
+    from ledger.domain.statements import ContractRegistration
+    from ledger.domain.vocabulary import Clock, ParticipantKind, Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,7 +36,9 @@ def excluded_fen(policy: PolicyParameters, contract: ContractRegistration) -> in
     return sum(part.amount_fen for part in contract.excluded if part.item in policy.excluded_items)
 
 
-def entitled_fen(policy: PolicyParameters, *, startup: bool, base_fen: int, parts_fen: Mapping[Origin, int]) -> int:
+def entitled_fen(
+    policy: PolicyParameters, *, startup: bool, base_fen: int, parts_fen: Mapping[Origin, int]
+) -> int:
     """Entitlement on a base, fen: one rate, or rates by origin weighted by parts and floored once."""
     rate = rate_bp(policy, startup=startup)
     total = sum(parts_fen.values())

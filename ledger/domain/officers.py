@@ -89,11 +89,17 @@ def evolve_genesis(state: State, recorded: Recorded) -> None:
     )
     for key_id, root in zip(key_ids, statement.roots, strict=True):
         state.keys[key_id] = Key(
-            key_id=key_id, algorithm=root.algorithm, public_key=root.public_key, owner_id=b"", registered_index=0
+            key_id=key_id,
+            algorithm=root.algorithm,
+            public_key=root.public_key,
+            owner_id=b"",
+            registered_index=0,
         )
 
 
-def _check_new_key(refusals: Refusals, state: State, command: Command[OfficerAppointment | KeyRegistration]) -> None:
+def _check_new_key(
+    refusals: Refusals, state: State, command: Command[OfficerAppointment | KeyRegistration]
+) -> None:
     key_id = command.statement.header.key_ids[-1]
     known = state.keys.get(key_id)
     if known is not None:
@@ -105,7 +111,9 @@ def decide_officer_appointment(state: State, command: Command[OfficerAppointment
     statement = command.statement
     checks.check_id(statement.officer_id, "officer_id")
     checks.check_digest(statement.person_tag, "person_tag")
-    checks.expect(len(statement.certificate_sha256) in (0, checks.DIGEST_SIZE), "certificate_sha256: 32 bytes or none")
+    checks.expect(
+        len(statement.certificate_sha256) in (0, checks.DIGEST_SIZE), "certificate_sha256: 32 bytes or none"
+    )
     refusals = Refusals()
     authority.check_roots(refusals, state, command, new_key=True)
     _check_new_key(refusals, state, command)
@@ -115,7 +123,10 @@ def decide_officer_appointment(state: State, command: Command[OfficerAppointment
         refusals.add(Reason.STATE_CONFLICT, "the officer id is in use")
     _check_certificate_free(refusals, state, statement.certificate_sha256, statement.officer_id)
     for other in state.officers.values():
-        if other.person_tag == statement.person_tag and Role.KEY_ADMINISTRATOR in (other.role, statement.role):
+        if other.person_tag == statement.person_tag and Role.KEY_ADMINISTRATOR in (
+            other.role,
+            statement.role,
+        ):
             refusals.add(Reason.SEPARATION_OF_DUTY, "a key administrator holds no other role", other.index)
     if refusals.first:
         return refusals.first
@@ -126,7 +137,9 @@ def decide_officer_appointment(state: State, command: Command[OfficerAppointment
     premises = authority.key_premises(command.keys[:-1])
     stream_id = f"participant/{statement.officer_id.hex()}"
     actor = state.ledger().ledger_id
-    return (Draft(payload=OfficerAppointed(), stream_id=stream_id, actor=actor, premises=premises, links=links),)
+    return (
+        Draft(payload=OfficerAppointed(), stream_id=stream_id, actor=actor, premises=premises, links=links),
+    )
 
 
 def evolve_officer_appointed(state: State, recorded: Recorded) -> None:
@@ -167,7 +180,7 @@ def decide_key_registration(state: State, command: Command[KeyRegistration]) -> 
         return refusals.first
     key_id = statement.header.key_ids[-1]
     links = (state.link(LinkKind.KEY, key_id), state.link(LinkKind.PARTICIPANT, statement.participant_id))
-    return (_key_draft(state, command, KeyRegistered(), key_id, links, command.keys[:-1]),)
+    return (_key_draft(state, KeyRegistered(), key_id, links, command.keys[:-1]),)
 
 
 def evolve_key_registered(state: State, recorded: Recorded) -> None:
@@ -177,7 +190,6 @@ def evolve_key_registered(state: State, recorded: Recorded) -> None:
 
 def _key_draft(
     state: State,
-    command: Command[KeyRegistration] | Command[KeyRetirement] | Command[KeyRevocation],
     payload: object,
     key_id: bytes,
     links: tuple[Link, ...],
@@ -195,7 +207,12 @@ def _key_draft(
 
 
 def _check_key_authority(
-    refusals: Refusals, state: State, command: Command[KeyRetirement] | Command[KeyRevocation], key: Key, *, owner_may: bool
+    refusals: Refusals,
+    state: State,
+    command: Command[KeyRetirement] | Command[KeyRevocation],
+    key: Key,
+    *,
+    owner_may: bool,
 ) -> None:
     first = command.keys[0]
     if owner_may and len(command.keys) == 1 and first is not None and first.owner_id == key.owner_id != b"":
@@ -220,7 +237,7 @@ def decide_key_retirement(state: State, command: Command[KeyRetirement]) -> Deci
     if refusals.first:
         return refusals.first
     links = (state.link(LinkKind.KEY, key.key_id),)
-    return (_key_draft(state, command, KeyRetired(), key.key_id, links, command.keys),)
+    return (_key_draft(state, KeyRetired(), key.key_id, links, command.keys),)
 
 
 def evolve_key_retired(state: State, recorded: Recorded) -> None:
@@ -239,11 +256,13 @@ def decide_key_revocation(state: State, command: Command[KeyRevocation]) -> Deci
     refusals = Refusals()
     _check_key_authority(refusals, state, command, key, owner_may=True)
     if key.invalid_since_ms is not None and statement.invalid_since_ms >= key.invalid_since_ms:
-        refusals.add(Reason.KEY_REVOKED, "the key is revoked from that time or earlier already", key.registered_index)
+        refusals.add(
+            Reason.KEY_REVOKED, "the key is revoked from that time or earlier already", key.registered_index
+        )
     if refusals.first:
         return refusals.first
     links = (state.link(LinkKind.KEY, key.key_id),)
-    return (_key_draft(state, command, KeyRevoked(), key.key_id, links, command.keys),)
+    return (_key_draft(state, KeyRevoked(), key.key_id, links, command.keys),)
 
 
 def evolve_key_revoked(state: State, recorded: Recorded) -> None:

@@ -147,7 +147,11 @@ def decide_device_registration(state: State, command: Command[DeviceRegistration
     for device_id in statement.device_ids:
         device = state.devices.get(device_id)
         if device is not None:
-            refusals.add(Reason.STATE_CONFLICT, f"device {device_id.hex()} is registered already", device.registered_index)
+            refusals.add(
+                Reason.STATE_CONFLICT,
+                f"device {device_id.hex()} is registered already",
+                device.registered_index,
+            )
             break
     if refusals.first:
         return refusals.first

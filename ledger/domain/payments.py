@@ -49,7 +49,9 @@ def decide_order(state: State, command: Command[PaymentOrder]) -> Decision:
         refusals, state, command, _payer_only(redemption), statement.basis, statement.subject, Role.PAYER
     )
     if redemption.state != RedemptionState.APPROVED:
-        refusals.add(Reason.STATE_CONFLICT, f"the redemption is {redemption.state.name}", redemption.subject_index)
+        refusals.add(
+            Reason.STATE_CONFLICT, f"the redemption is {redemption.state.name}", redemption.subject_index
+        )
     else:
         _check_order(refusals, statement, redemption)
     if refusals.first:
@@ -69,10 +71,17 @@ def decide_order(state: State, command: Command[PaymentOrder]) -> Decision:
 
 def _check_order(refusals: Refusals, statement: PaymentOrder, redemption: Redemption) -> None:
     due = redemption.paid_count + 1
-    expected = (due, redemption.attempt + 1, redemption.instalments_fen()[due - 1], redemption.payee_commitment)
+    expected = (
+        due,
+        redemption.attempt + 1,
+        redemption.instalments_fen()[due - 1],
+        redemption.payee_commitment,
+    )
     stated = (statement.instalment, statement.attempt, statement.amount_fen, statement.payee_commitment)
     if stated != expected:
-        text = f"due is instalment {expected[0]}, attempt {expected[1]}, {expected[2]} fen to the payee of the request"
+        text = (
+            f"due is instalment {due}, attempt {expected[1]}, {expected[2]} fen to the named payee"
+        )
         refusals.add(Reason.STATE_CONFLICT, text, redemption.subject_index)
 
 

@@ -33,7 +33,9 @@ def decide_programme_opening(state: State, command: Command[ProgrammeOpening]) -
     checks.check_amount(statement.appropriation_fen, "appropriation_fen")
     checks.expect(FIRST_YEAR <= statement.fiscal_year <= LAST_YEAR, "fiscal_year: 2000 to 2199")
     refusals = Refusals()
-    officers = authority.check_officers(refusals, state, command, Role.CLERK, Role.APPROVER, basis=statement.basis)
+    officers = authority.check_officers(
+        refusals, state, command, Role.CLERK, Role.APPROVER, basis=statement.basis
+    )
     if statement.programme_id in state.programmes:
         refusals.add(Reason.STATE_CONFLICT, "the programme id is in use")
     place = (statement.instrument, statement.fiscal_year, statement.basis.bureau_id)
@@ -83,12 +85,16 @@ def decide_policy_publication(state: State, command: Command[PolicyPublication])
     if programme is None:
         return missing("the programme")
     refusals = Refusals()
-    officers = authority.check_officers(refusals, state, command, Role.CLERK, Role.APPROVER, basis=statement.basis)
+    officers = authority.check_officers(
+        refusals, state, command, Role.CLERK, Role.APPROVER, basis=statement.basis
+    )
     authority.check_bureau(refusals, statement.basis, programme.bureau_id)
     current = state.policies.get(statement.programme_id)
     expected = 1 if current is None else current.version + 1
     if statement.version != expected:
-        refusals.add(Reason.STATE_CONFLICT, f"the next version is {expected}", current.index if current else None)
+        refusals.add(
+            Reason.STATE_CONFLICT, f"the next version is {expected}", current.index if current else None
+        )
     parameters = statement.parameters
     if parameters.mode != Mode.QUOTA or parameters.allocation != Allocation.FCFS:
         refusals.add(Reason.STATE_CONFLICT, "rules version 1 knows mode QUOTA and allocation FCFS only")

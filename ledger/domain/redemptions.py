@@ -12,7 +12,17 @@ from ledger.domain import authority, checks, entitlement
 from ledger.domain.commands import Command, Refusals, missing
 from ledger.domain.entities import ClaimStatus, EvidenceKind, Redemption, RedemptionState, VoucherState
 from ledger.domain.events import RedemptionApproved, RedemptionRequested, RedemptionVerified
-from ledger.domain.journal import Account, Draft, Link, LinkKind, Posting, Premise, PremiseKind, Recorded, transfer
+from ledger.domain.journal import (
+    Account,
+    Draft,
+    Link,
+    LinkKind,
+    Posting,
+    Premise,
+    PremiseKind,
+    Recorded,
+    transfer,
+)
 from ledger.domain.policy import Origin, Stacking
 from ledger.domain.rejections import Reason, Rejection
 from ledger.domain.vocabulary import Role
@@ -55,7 +65,10 @@ def _check_request(statement: RedemptionRequest) -> None:
             checks.check_amount(use.amount_fen, f"{name}: amount_fen")
     instalments = statement.instalments_bp
     checks.expect(len(instalments) <= MAX_INSTALMENTS, f"instalments_bp: at most {MAX_INSTALMENTS}")
-    checks.expect(not instalments or (sum(instalments) == entitlement.BP and min(instalments) > 0), "instalments_bp: sum is 10000")
+    checks.expect(
+        not instalments or (sum(instalments) == entitlement.BP and min(instalments) > 0),
+        "instalments_bp: sum is 10000",
+    )
 
 
 def decide_request(state: State, command: Command[RedemptionRequest]) -> Decision:
@@ -78,7 +91,9 @@ def decide_request(state: State, command: Command[RedemptionRequest]) -> Decisio
         refusals.add(Reason.STATE_CONFLICT, "the redemption id is in use")
     _check_voucher(refusals, voucher)
     _check_claims(refusals, state, voucher, known_claims)
-    kinds = [EvidenceKind.INVOICE] * len(statement.invoices) + [EvidenceKind.PAYMENT] * len(statement.payments)
+    kinds = [EvidenceKind.INVOICE] * len(statement.invoices) + [EvidenceKind.PAYMENT] * len(
+        statement.payments
+    )
     for use, item, kind in zip(uses, known_evidence, kinds, strict=True):
         _check_evidence(refusals, voucher, use, item, kind)
     _check_min_spend(refusals, state, voucher, sum(use.amount_fen for use in statement.payments))
@@ -138,7 +153,9 @@ def _check_claims(refusals: Refusals, state: State, voucher: Voucher, claims: li
         if claim.redemption_id:
             refusals.add(Reason.DUPLICATE_EVIDENCE, "a claim is in a redemption already", claim.last_index)
         if claim.status != ClaimStatus.ACCEPTED or claim.voucher_id != voucher.voucher_id:
-            refusals.add(Reason.STATE_CONFLICT, "a claim was refused or is of another voucher", claim.leaf_index)
+            refusals.add(
+                Reason.STATE_CONFLICT, "a claim was refused or is of another voucher", claim.leaf_index
+            )
         elif is_disputed(state, claim):
             refusals.add(Reason.STATE_CONFLICT, "a claim is disputed: its key is revoked", claim.leaf_index)
 
@@ -147,11 +164,17 @@ def _check_evidence(
     refusals: Refusals, voucher: Voucher, use: EvidenceUse, item: Evidence, kind: EvidenceKind
 ) -> None:
     if item.kind != kind:
-        refusals.add(Reason.STATE_CONFLICT, "an invoice is named as a payment or a payment as an invoice", item.leaf_index)
+        refusals.add(
+            Reason.STATE_CONFLICT,
+            "an invoice is named as a payment or a payment as an invoice",
+            item.leaf_index,
+        )
     if item.contract_id != voucher.contract_id:
         refusals.add(Reason.DUPLICATE_EVIDENCE, "the evidence is of another contract", item.leaf_index)
     if item.consumed_fen + use.amount_fen > item.amount_fen:
-        refusals.add(Reason.DUPLICATE_EVIDENCE, "the evidence is used up to its amount already", item.last_index)
+        refusals.add(
+            Reason.DUPLICATE_EVIDENCE, "the evidence is used up to its amount already", item.last_index
+        )
 
 
 def _check_min_spend(refusals: Refusals, state: State, voucher: Voucher, payments_fen: int) -> None:
@@ -170,8 +193,9 @@ def _entitled(
     payments_fen: int,
     redemption: Redemption | None = None,
 ) -> tuple[int, int]:
-    """Base and amount of a new redemption, or of `redemption` on the facts of this day; disputed claims
-    count nothing (rules I3, I4).
+    """Base and amount of a new redemption, or of `redemption` on the facts of this day.
+
+    Disputed claims count nothing (rules I3, I4).
     """
     policy = voucher.policy.parameters
     registration = state.contracts[voucher.contract_id].registration
@@ -194,7 +218,9 @@ def _entitled(
     }
     own_fen = redemption.amount_fen if redemption is not None else 0
     rooms = [
-        entitlement.entitled_fen(policy, startup=voucher.startup, base_fen=max(base_fen, 0), parts_fen=parts_fen),
+        entitlement.entitled_fen(
+            policy, startup=voucher.startup, base_fen=max(base_fen, 0), parts_fen=parts_fen
+        ),
         state.voucher_totals(voucher.voucher_id).rest_fen + own_fen,
     ]
     if redemption is not None:
@@ -305,7 +331,9 @@ def check_decision(
         if (key is not None and key.key_id == key_id) or any(o.person_tag == person_tag for o in officers):
             refusals.add(Reason.SEPARATION_OF_DUTY, "this person has signed for the redemption already")
     if (subject.leaf_index, subject.leaf_hash) != (redemption.subject_index, redemption.subject_hash):
-        refusals.add(Reason.STATE_CONFLICT, "the subject is not the redemption's newest leaf", redemption.subject_index)
+        refusals.add(
+            Reason.STATE_CONFLICT, "the subject is not the redemption's newest leaf", redemption.subject_index
+        )
 
 
 def signer_of(state: State, recorded: Recorded) -> tuple[bytes, bytes]:
@@ -326,7 +354,9 @@ def decide_verification(state: State, command: Command[RedemptionVerification]) 
     refusals = Refusals()
     check_decision(refusals, state, command, redemption, statement.basis, statement.subject, Role.REVIEWER)
     if redemption.state != RedemptionState.REQUESTED:
-        refusals.add(Reason.STATE_CONFLICT, f"the redemption is {redemption.state.name}", redemption.subject_index)
+        refusals.add(
+            Reason.STATE_CONFLICT, f"the redemption is {redemption.state.name}", redemption.subject_index
+        )
         return refusals.first or missing("the redemption")
     claims = [state.claims[claim_id] for claim_id in redemption.claim_ids]
     _, amount_fen = recompute(state, redemption, claims, refusals)
@@ -394,9 +424,16 @@ def decide_approval(state: State, command: Command[RedemptionApproval]) -> Decis
     refusals = Refusals()
     check_decision(refusals, state, command, redemption, statement.basis, statement.subject, Role.APPROVER)
     if redemption.state not in (RedemptionState.VERIFIED, RedemptionState.APPROVED_ONCE):
-        refusals.add(Reason.STATE_CONFLICT, f"the redemption is {redemption.state.name}", redemption.subject_index)
-    if statement.amount_fen != redemption.amount_fen or statement.payee_commitment != redemption.payee_commitment:
-        refusals.add(Reason.STATE_CONFLICT, "amount or payee is not the redemption's", redemption.subject_index)
+        refusals.add(
+            Reason.STATE_CONFLICT, f"the redemption is {redemption.state.name}", redemption.subject_index
+        )
+    if (
+        statement.amount_fen != redemption.amount_fen
+        or statement.payee_commitment != redemption.payee_commitment
+    ):
+        refusals.add(
+            Reason.STATE_CONFLICT, "amount or payee is not the redemption's", redemption.subject_index
+        )
     if refusals.first:
         return refusals.first
     first_index = redemption.first_approval_index

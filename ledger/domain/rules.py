@@ -8,8 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ledger.domain import attestation, claims, contracts, events, officers, participants, payments, programmes
-from ledger.domain import redemptions, statements, vouchers
+from ledger.domain import (
+    attestation,
+    claims,
+    contracts,
+    events,
+    officers,
+    participants,
+    payments,
+    programmes,
+    redemptions,
+    statements,
+    vouchers,
+)
 from ledger.domain.commands import Command, ExpireVoucher
 from ledger.domain.journal import Head, Recorded
 from ledger.domain.rejections import Reason, Rejection
@@ -26,7 +37,6 @@ if TYPE_CHECKING:
     Follow = Callable[[State, Recorded], "Draft | None"]
 
 
-
 class NoStatement:
     """The statement type of events that nobody asks for."""
 
@@ -36,8 +46,11 @@ PAYLOAD_TYPE = "application/vnd.voucher-ledger.{act}.v1+protobuf"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """One kind of act; `record` writes rows of the store, `follow_up` may add a SYSTEM event;
-    without `decide` it is no command, without `evolve` the links say all."""
+    """One kind of act.
+
+    `record` writes rows of the store, `follow_up` may add a SYSTEM event; without `decide` it is no
+    command, without `evolve` the links say all.
+    """
 
     name: str
     statement: type

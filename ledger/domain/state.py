@@ -8,28 +8,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ledger.domain.entities import (
-    Admission,
-    Application,
-    Claim,
-    Contract,
-    Device,
-    Evidence,
-    Interval,
-    Key,
-    LedgerInfo,
-    Officer,
-    Participant,
-    Policy,
-    Programme,
-    Redemption,
-    UniqueKey,
-    Voucher,
-)
 from ledger.domain.journal import ContractTotals, Head, Link, LinkKind, ProgrammeTotals, VoucherTotals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ledger.domain.entities import (
+        Admission,
+        Application,
+        Claim,
+        Contract,
+        Device,
+        Evidence,
+        Interval,
+        Key,
+        LedgerInfo,
+        Officer,
+        Participant,
+        Policy,
+        Programme,
+        Redemption,
+        UniqueKey,
+        Voucher,
+    )
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -59,8 +59,9 @@ class Bureau:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Genesis:
-    """The first statement of a ledger, signed by every root offline. The header's key ids are the roots'
-    in the order of `roots`: consent and proof of possession in one.
+    """The first statement of a ledger, signed by every root offline.
+
+    The header's key ids are the roots' in the order of `roots`: consent and proof of possession in one.
     """
 
     header: StatementHeader
@@ -104,9 +105,7 @@ class KeyRegistration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRetirement:
-    """Retires a key: nothing that it signs is accepted after `until_ms`. Signed by two key administrators.
-
-    """
+    """Retires a key: nothing that it signs is accepted after `until_ms`. Signed by two key administrators."""
 
     header: StatementHeader
     key_id: bytes
@@ -115,8 +114,9 @@ class KeyRetirement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRevocation:
-    """Revokes a key for ever. Signed by its owner, by two key administrators, or for an officer's key by
-    the root threshold.
+    """Revokes a key for ever.
+
+    Signed by its owner, by two key administrators, or for an officer's key by the root threshold.
     """
 
     header: StatementHeader

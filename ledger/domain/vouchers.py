@@ -64,9 +64,7 @@ def decide_application(state: State, command: Command[ApplicationSubmission]) ->
     if refusals.first:
         return refusals.first
     admission = state.admissions[contract.registration.provider_id]
-    startup = is_startup(
-        policy.parameters, state.participants[beneficiary_id], day=day_of_ms(command.now_ms)
-    )
+    startup = is_startup(policy.parameters, state.participants[beneficiary_id], day=day_of_ms(command.now_ms))
     draft = Draft(
         payload=ApplicationSubmitted(startup=startup),
         stream_id=f"application/{statement.application_id.hex()}",
@@ -105,7 +103,9 @@ def _check_contract_fits(
 ) -> None:
     registration = contract.registration
     if registration.signed_day < policy.contract_not_before_day:
-        refusals.add(Reason.CONTRACT_TOO_EARLY, "the contract is older than the policy allows", contract.index)
+        refusals.add(
+            Reason.CONTRACT_TOO_EARLY, "the contract is older than the policy allows", contract.index
+        )
     if registration.amount_fen < policy.min_contract_fen:
         refusals.add(Reason.MIN_CONTRACT, "the contract is below the least amount", contract.index)
     if policy.requires_filing and not registration.filing_number:
@@ -165,11 +165,17 @@ def decide_grant(state: State, command: Command[VoucherGrant]) -> Decision:
         refusals.add(Reason.STATE_CONFLICT, "the application is granted already", application.subject_index)
     subject = (statement.subject.leaf_index, statement.subject.leaf_hash)
     if subject != (application.subject_index, application.subject_hash):
-        refusals.add(Reason.STATE_CONFLICT, "the subject is not the application's newest leaf", application.subject_index)
+        refusals.add(
+            Reason.STATE_CONFLICT,
+            "the subject is not the application's newest leaf",
+            application.subject_index,
+        )
     if statement.voucher_id in state.vouchers:
         refusals.add(Reason.STATE_CONFLICT, "the voucher id is in use")
     _check_contract_free(refusals, state, contract, application.programme_id, policy.parameters)
-    face_fen = _face_fen(refusals, state, application, contract, policy.parameters, named=statement.named_approval)
+    face_fen = _face_fen(
+        refusals, state, application, contract, policy.parameters, named=statement.named_approval
+    )
     if refusals.first:
         return refusals.first
     day = day_of_ms(command.now_ms)
@@ -226,7 +232,11 @@ def _face_fen(
         stacking_room = ceiling - totals.outside_support_fen - totals.public_money_fen
         rooms.append(stacking_room)
         if stacking_room <= 0:
-            refusals.add(Reason.STACKING_CEILING, "public money on the contract has reached its ceiling", contract.index)
+            refusals.add(
+                Reason.STACKING_CEILING,
+                "public money on the contract has reached its ceiling",
+                contract.index,
+            )
     if cap_room <= 0:
         hard_room = entitlement.cap_fen(policy, startup=startup, named_approval=True) - granted
         reason = Reason.NAMED_APPROVAL_REQUIRED if hard_room > 0 else Reason.CAP_EXHAUSTED
@@ -238,9 +248,13 @@ def _face_fen(
     return min(rooms)
 
 
-def _issue_links(state: State, application: Application, voucher_id: bytes, face_fen: int) -> tuple[Link, ...]:
+def _issue_links(
+    state: State, application: Application, voucher_id: bytes, face_fen: int
+) -> tuple[Link, ...]:
     return (
-        *money_links(state, application.programme_id, application.beneficiary_id, application.contract_id, face_fen)[:2],
+        *money_links(
+            state, application.programme_id, application.beneficiary_id, application.contract_id, face_fen
+        )[:2],
         state.link(LinkKind.VOUCHER, voucher_id, VoucherTotals(face_fen, 0, 0, 0, 0)),
         contract_link(state, application.contract_id, face_fen),
         state.link(LinkKind.APPLICATION, application.application_id),
@@ -316,7 +330,9 @@ def decide_expiry(state: State, command: Command[ExpireVoucher]) -> Decision:
     if voucher.state == VoucherState.EXPIRED:
         return Rejection(Reason.VOUCHER_EXPIRED, "the voucher has expired already", voucher.index)
     if voucher.state != VoucherState.ACTIVE or command.now_ms < start_ms(voucher.valid_until_day):
-        return Rejection(Reason.STATE_CONFLICT, "the voucher is closed or its validity is not over", voucher.index)
+        return Rejection(
+            Reason.STATE_CONFLICT, "the voucher is closed or its validity is not over", voucher.index
+        )
     totals = state.voucher_totals(voucher.voucher_id)
     released_fen = totals.rest_fen
     after = totals._replace(released_fen=totals.released_fen + released_fen)

@@ -391,11 +391,11 @@ class Event(_message.Message):
     request_digest: _builtins.bytes
     """SHA-256 of the statement's payload, 32 bytes."""
     ordinal: _builtins.int
-    """Position among the events of one request, from 0; absent where the request made one event."""
+    """Position among the events of one request: absent in the first, then 1, 2, and so on."""
     actor: _builtins.bytes
     """Participant or officer whose signature carries the act; ledger id for the roots; empty for SYSTEM."""
     submitter: _builtins.bytes
-    """Identity of the TLS peer that submitted it; proves nothing; empty for SYSTEM and offline acts."""
+    """Identity of the TLS peer that submitted it; proves nothing; empty for offline acts."""
     @_builtins.property
     def postings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Posting]:
         """Double entries."""

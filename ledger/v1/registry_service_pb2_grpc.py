@@ -150,7 +150,7 @@ class RegistryServiceServicer:
         """Registers a participant.
         Guarantees: the envelope's ParticipantRegistration is decided at one ledger index, and the answer comes after the
         event is durable; the same request id and bytes get the same receipt for ever.
-        Errors: BAD_CREDIT_CODE; ROLE_CONFLICT for a code that is registered; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Errors: BAD_CREDIT_CODE; STATE_CONFLICT for a code that is registered; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
         Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -72,7 +72,7 @@ class RegistryServiceStub:
     """Registers a participant.
     Guarantees: the envelope's ParticipantRegistration is decided at one ledger index, and the answer comes after the
     event is durable; the same request id and bytes get the same receipt for ever.
-    Errors: BAD_CREDIT_CODE; ROLE_CONFLICT for a code that is registered; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Errors: BAD_CREDIT_CODE; STATE_CONFLICT for a code that is registered; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
     Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
     """
     AdmitProvider: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.AdmitProviderRequest, _registry_service_pb2.AdmitProviderResponse]
@@ -146,7 +146,7 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """Registers a participant.
     Guarantees: the envelope's ParticipantRegistration is decided at one ledger index, and the answer comes after the
     event is durable; the same request id and bytes get the same receipt for ever.
-    Errors: BAD_CREDIT_CODE; ROLE_CONFLICT for a code that is registered; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Errors: BAD_CREDIT_CODE; STATE_CONFLICT for a code that is registered; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
     Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
     """
     AdmitProvider: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.AdmitProviderRequest, _registry_service_pb2.AdmitProviderResponse]  # type: ignore[assignment]
@@ -253,7 +253,7 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         """Registers a participant.
         Guarantees: the envelope's ParticipantRegistration is decided at one ledger index, and the answer comes after the
         event is durable; the same request id and bytes get the same receipt for ever.
-        Errors: BAD_CREDIT_CODE; ROLE_CONFLICT for a code that is registered; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Errors: BAD_CREDIT_CODE; STATE_CONFLICT for a code that is registered; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
         Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
         """
 

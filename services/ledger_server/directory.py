@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ledger.app.application import LedgerApplication
@@ -23,6 +22,7 @@ from ledger_server.listening import TlsFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from ledger.app.clock import LedgerClock
 

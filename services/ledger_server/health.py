@@ -6,8 +6,8 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from grpc_health.v1 import health  # type: ignore[import-untyped]
-from grpc_health.v1.health_pb2 import HealthCheckResponse  # type: ignore[import-untyped]
+from grpc_health.v1 import health
+from grpc_health.v1.health_pb2 import HealthCheckResponse
 
 from ledger_server.methods import LEDGER_SERVICES
 

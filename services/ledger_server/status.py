@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import grpc
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.duration_pb2 import Duration
-from google.rpc import error_details_pb2 as details_pb2  # type: ignore[import-untyped]
+from google.rpc import error_details_pb2 as details_pb2
 from google.rpc import status_pb2
-from grpc_status import rpc_status  # type: ignore[import-untyped]
+from grpc_status import rpc_status
 
 from ledger.app.outcomes import Refused
 from ledger.domain.rejections import Reason, is_transient

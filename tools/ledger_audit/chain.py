@@ -52,6 +52,8 @@ class ChainChecker:
         self._tiles = TileBuilder()
         self._last: _Leaf | None = None
         self._gap = False
+        self.broken = False
+        """Whether entries were missing, so that the tree could not be grown."""
 
     def feed(self, start: int, entries: Sequence[bytes], hashes: list[bytes]) -> None:
         """Check the entries of one bundle, whose leaf hashes are given, against chain and tiles."""
@@ -70,6 +72,8 @@ class ChainChecker:
             self._examine(start, entries, hashes, tiled)
         self._last = _Leaf(start + len(hashes) - 1, hashes[-1], tiled[-1] if tiled else None)
         self._gap = False
+        if self.broken:
+            return
         self._extend(hashes)
         for path, data in self._tiles.add(hashes):
             self._compare_tile(path, data)
@@ -81,7 +85,7 @@ class ChainChecker:
             (n for n, (a, b) in enumerate(zip(hashes, tiled or [], strict=False)) if a != b), max(len(entries) - 1, 0)
         )
         self._findings.add("entry_bundle", start + wrong, "a bundle of whole entries", why)
-        self._gap = True
+        self._gap = self.broken = True
 
     def finish(self, *, size: int, root: bytes) -> None:
         """Judge the last leaf, the partial tiles and the root that the checkpoint names."""
@@ -91,7 +95,7 @@ class ChainChecker:
                 self._findings.add("hash_tiles", self._last.index, self._last.computed, self._last.tiled)
             else:
                 self._blame_bytes(self._last)
-        for path, data in self._tiles.finish():
+        for path, data in self._tiles.finish() if not self.broken else ():
             self._compare_tile(path, data)
         if self.frontier.size == size and computed != root:
             self._findings.add("tree_root", None, root, computed)

@@ -93,6 +93,8 @@ class Frame:
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
         self._drift: dict[tuple[int, bytes], Totals] = {}
+        self.balances: dict[tuple[bytes, int], int] = {}
+        """Sums of the recorded postings by programme and account."""
 
     def check(self, act: Act) -> None:
         """Compare actor, stream, times, premises, links and postings; findings go to the collector."""
@@ -145,8 +147,10 @@ class Frame:
         if actual != act.postings:
             act.fail("postings", _show_postings(act.postings), _show_postings(actual))
         sums: dict[bytes, int] = {}
-        for _, programme_id, amount in actual:
+        for account, programme_id, amount in actual:
             sums[programme_id] = sums.get(programme_id, 0) + amount
+            name = (programme_id, account)
+            self.balances[name] = self.balances.get(name, 0) + amount
         for programme_id, total in sums.items():
             act.require(total == 0, "trial_balance", "postings that sum to 0", f"{total} in {programme_id.hex()}")
 

@@ -24,7 +24,7 @@ def resolve(state: State, act: Act) -> None:
         act.fail("signers", f"{count} different key ids", f"{len(set(key_ids))} of {len(key_ids)}")
     recorded_ms = act.event.recorded_ms
     act.keys = [state.keys.get(key_id) for key_id in key_ids]
-    old = len(key_ids) - 1 if act.has_new_key else len(key_ids)
+    old = 0 if act.kind == "ledger_opened" else len(key_ids) - act.has_new_key
     for key_id, key in zip(key_ids[:old], act.keys[:old], strict=True):
         if key is None:
             act.fail("key_active", "a registered key", f"{key_id.hex()} is not registered")

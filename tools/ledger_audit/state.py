@@ -15,7 +15,7 @@ NEVER_MS = 1 << 63
 ROOT, OFFICER, PARTY = "root", "officer", "party"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Key:
     """A registered key and whose it is."""
 
@@ -31,7 +31,7 @@ class Key:
     last: int | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Officer:
     """An officer with the one role."""
 
@@ -42,7 +42,7 @@ class Officer:
     last: int | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Participant:
     """A participant; `admission` is set for an admitted provider."""
 
@@ -58,7 +58,7 @@ class Participant:
     contracted_programmes: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Device:
     """A device; `last_end_ms` is not before the end of any accepted interval on it."""
 
@@ -70,7 +70,7 @@ class Device:
     last_end_ms: int = -NEVER_MS
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Policy:
     """A policy version and the leaf that put it in force."""
 
@@ -81,7 +81,7 @@ class Policy:
     rates: dict[int, int]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Programme:
     """A programme, its accounts as the posting table moves them, and its policy."""
 
@@ -103,7 +103,7 @@ class Programme:
         return (self.available, self.encumbered, self.obligated, self.disbursed, 0, 0, 0)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class BeneficiaryYear:
     """Faces less released of one beneficiary in one programme."""
 
@@ -111,7 +111,7 @@ class BeneficiaryYear:
     last: int | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Contract:
     """A contract, the public money on it and what its redemptions were worth."""
 
@@ -126,7 +126,7 @@ class Contract:
     last: int | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Application:
     """An application, its newest leaf, and whether a voucher was issued on it."""
 
@@ -140,7 +140,7 @@ class Application:
     last: int | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Voucher:
     """A voucher with its frozen policy; `lo_ms` and `hi_ms` bound all usage under it."""
 
@@ -183,7 +183,7 @@ class Voucher:
         return self.face - self.redeemed - self.released
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Redemption:
     """A redemption on its way from request to payment; persons and keys that took part in it."""
 
@@ -215,7 +215,7 @@ class Redemption:
         return [*amounts, self.amount - sum(amounts)]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class State:
     """The whole state of a fold."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from ledger.client.api import LedgerClient
 from ledger.client.identity import load_identity, write_identity
@@ -45,9 +45,7 @@ class Actor:
 
     def act(self, act: str, statement: Statement, *others: SigningKey) -> receipt_pb2.Receipt:
         """Sign a statement, first with the own key, and submit it."""
-        envelope = make_envelope(
-            act, statement, [self.key, *others], ledger_id=self.identity.ledger_id
-        )
+        envelope = make_envelope(act, statement, [self.key, *others], ledger_id=self.identity.ledger_id)
         return self.client.submit(envelope, ack_level=DURABLE)
 
     def basis(self, reason_code: str) -> DecisionBasis:
@@ -63,7 +61,7 @@ class Cast:
     ledger: DevelopmentLedger
     members: dict[str, Actor] = field(default_factory=dict)
 
-    def __enter__(self) -> Cast:
+    def __enter__(self) -> Self:
         """The cast itself."""
         return self
 

@@ -59,9 +59,7 @@ class DevelopmentLedger:
     authority: DevelopmentAuthority
     server: str
 
-    def identity(
-        self, name: str, *, participant_id: bytes, role: str, bureau_id: bytes = b""
-    ) -> Identity:
+    def identity(self, name: str, *, participant_id: bytes, role: str, bureau_id: bytes = b"") -> Identity:
         """The identity of somebody whose key and certificate lie in the folder."""
         directory = self.directory
         return Identity(
@@ -108,7 +106,13 @@ def open_development_ledger(
     """
     directory = LedgerDirectory(root)
     directory.check_empty()
-    for folder in (directory.keys, directory.tls, directory.identities, directory.store.parent, directory.lock.parent):
+    for folder in (
+        directory.keys,
+        directory.tls,
+        directory.identities,
+        directory.store.parent,
+        directory.lock.parent,
+    ):
         folder.mkdir(parents=True, exist_ok=True)
     directory.keys.chmod(0o700)
     authority = DevelopmentAuthority.create(directory.tls)

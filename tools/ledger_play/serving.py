@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from ledger_server.wiring import RunningServer, start_server
 
@@ -30,7 +30,7 @@ class EmbeddedServer:
         self._running: RunningServer | None = None
         self.port = 0
 
-    def __enter__(self) -> EmbeddedServer:
+    def __enter__(self) -> Self:
         """Start and return once the server answers."""
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._start(), self._loop).result()
@@ -50,9 +50,7 @@ class EmbeddedServer:
 
     async def _start(self) -> None:
         self._ledger = self._directory.open()
-        self._running = await start_server(
-            self._ledger, listen=self._listen, tls=self._directory.tls_files
-        )
+        self._running = await start_server(self._ledger, listen=self._listen, tls=self._directory.tls_files)
         self.port = self._running.port
 
     async def _stop(self) -> None:

@@ -138,14 +138,19 @@ class Year:
         clerk.act(
             "policy-publication",
             programme.policy_publication(
-                basis=clerk.basis("POLICY"), programme_id=self._programme_id, version=1, parameters=self._policy
+                basis=clerk.basis("POLICY"),
+                programme_id=self._programme_id,
+                version=1,
+                parameters=self._policy,
             ),
             approver.key,
         )
 
     def _admit_provider(self) -> Actor:
         clerk, approver = self._cast["clerk"], self._cast["approver-1"]
-        provider = self._cast.join("provider", kind=ParticipantKind.COMPUTE, registered_day=self.first_day - 2000)
+        provider = self._cast.join(
+            "provider", kind=ParticipantKind.COMPUTE, registered_day=self.first_day - 2000
+        )
         admission = registry.provider_admission(
             basis=clerk.basis("ADMISSION"),
             provider_id=provider.participant_id,
@@ -181,7 +186,9 @@ class Year:
 
     def _grant_one(self, provider: Actor, name: str, rows: list[UsageRow], *, startup: bool) -> Tenant:
         age_days = 200 if startup else 2500
-        actor = self._cast.join(name, kind=ParticipantKind.ENTERPRISE, registered_day=self.first_day - age_days)
+        actor = self._cast.join(
+            name, kind=ParticipantKind.ENTERPRISE, registered_day=self.first_day - age_days
+        )
         used_fen = sum(
             usage_amount_fen(
                 device_ms=row.end_ms - row.start_ms, price_fen=priced_model(row.device_model).unit_price_fen

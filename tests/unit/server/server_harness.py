@@ -1,4 +1,5 @@
 """A stand-in for a ledger and a running server around it, for tests of the server alone."""
+# ruff: noqa: D102, ARG002 - a stand-in answers as its port says
 
 from __future__ import annotations
 
@@ -9,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import grpc
-from google.rpc import error_details_pb2  # type: ignore[import-untyped]
+from google.rpc import error_details_pb2
 from grpc import aio
-from grpc_status import rpc_status  # type: ignore[import-untyped]
+from grpc_status import rpc_status
 
 from ledger.app.clock import ClockError
 from ledger.app.outcomes import Accepted, Outcome, Refused

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc  # type: ignore[import-untyped]
-from server_harness import (
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from unit.server.server_harness import (
     APPROVER,
     BUYER,
     CLERK,
@@ -58,6 +58,12 @@ STATEMENT = envelope_pb2.Envelope(
     payload=b"payload",
     signatures=[envelope_pb2.Signature(algorithm="ed25519", signature=bytes(64))],
 )
+STATEMENT_REQUEST = claim_service_pb2.SubmitClaimRequest(envelope=STATEMENT).SerializeToString()
+
+
+def send_raw(channel: Any, method: str) -> Any:
+    """A method of the claim service that takes bytes as they are."""
+    return channel.unary_unary(f"/ledger.v1.ClaimService/{method}")
 
 
 def test_a_statement_becomes_a_receipt_at_the_level_asked_for() -> None:
@@ -153,10 +159,7 @@ def test_a_full_queue_refuses_the_whole_batch_with_a_time_to_retry() -> None:
     [
         (b"\xff\xff\xff", "MALFORMED"),
         (b"", "MALFORMED"),
-        (
-            claim_service_pb2.SubmitClaimRequest(envelope=STATEMENT, ack_level=9).SerializeToString(),
-            "MALFORMED",
-        ),  # type: ignore[arg-type]
+        (STATEMENT_REQUEST + b"\x10\x09", "MALFORMED"),
         (b"\x0a\x04\x0a\x02\xff\xfe", "MALFORMED"),
         (bytes(256 * 1_024 + 1), "TOO_LARGE"),
         (
@@ -173,7 +176,7 @@ def test_bad_bytes_are_refused_without_the_text_of_an_exception(raw: bytes, reas
     async def test(ledger: FakeLedger, server: RunningServer) -> None:
         async with calling(server) as channel:
             with pytest.raises(grpc.RpcError) as caught:
-                await channel.unary_unary("/ledger.v1.ClaimService/SubmitClaim")(raw, metadata=as_(SELLER))
+                await send_raw(channel, "SubmitClaim")(raw, metadata=as_(SELLER))
         code, info, status = refused_with(caught.value)
         assert (code, info.reason) == (grpc.StatusCode.INVALID_ARGUMENT, reason)
         assert "Error" not in status.message
@@ -188,9 +191,7 @@ def test_the_transport_drops_what_no_method_takes() -> None:
     async def test(ledger: FakeLedger, server: RunningServer) -> None:
         async with calling(server) as channel:
             with pytest.raises(grpc.RpcError) as caught:
-                await channel.unary_unary("/ledger.v1.ClaimService/SubmitClaims")(
-                    bytes(2 * 1_024 * 1_024), metadata=as_(SELLER)
-                )
+                await send_raw(channel, "SubmitClaims")(bytes(2 * 1_024 * 1_024), metadata=as_(SELLER))
         assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
         assert ledger.submitted == []
 
@@ -234,9 +235,7 @@ def test_who_is_not_admitted_is_refused_before_anything_is_read(caller: bytes, c
     async def test(ledger: FakeLedger, server: RunningServer) -> None:
         async with calling(server) as channel:
             with pytest.raises(grpc.RpcError) as caught:
-                await channel.unary_unary("/ledger.v1.ClaimService/SubmitClaim")(
-                    b"\xff", metadata=as_(caller) if caller else ()
-                )
+                await send_raw(channel, "SubmitClaim")(b"\xff", metadata=as_(caller) if caller else ())
         found, info, _ = refused_with(caught.value)
         assert (found.name, info.reason) == (code, code)
 
@@ -321,7 +320,8 @@ def test_lists_show_committed_state_page_by_page() -> None:
             await ledger.append(("x", b""))
         async with calling(server) as channel:
             stub = RegistryServiceStub(channel)
-            found, token = [], ""
+            found: list[registry_service_pb2.Participant] = []
+            token = ""
             while True:
                 page = await stub.ListParticipants(
                     registry_service_pb2.ListParticipantsRequest(page_size=2, page_token=token),
@@ -361,7 +361,8 @@ def test_rows_of_the_store_are_paged_without_gap_or_repetition() -> None:
         ledger.evidence = [Evidence(bytes([9 - n]) * 32, 1, n, n, b"", 5, 0, 1) for n in range(5)]
         async with calling(server) as channel:
             claims, evidence = ClaimServiceStub(channel), RedemptionServiceStub(channel)
-            seen, token = [], ""
+            seen: list[int] = []
+            token = ""
             while token or not seen:
                 page = await claims.ListClaims(
                     claim_service_pb2.ListClaimsRequest(page_size=2, page_token=token, voucher_id=bytes(16)),
@@ -371,7 +372,8 @@ def test_rows_of_the_store_are_paged_without_gap_or_repetition() -> None:
                 token = page.next_page_token
                 ledger.claims.append(claim(10 + len(seen)))
             assert seen == [0, 1, 2, 3, 4]
-            listed, token = [], ""
+            listed: list[int] = []
+            token = ""
             while token or not listed:
                 shown = await evidence.ListEvidence(
                     redemption_service_pb2.ListEvidenceRequest(

@@ -1,0 +1,130 @@
+"""The result of an audit and its JSON form.
+
+It must not decide anything but what follows from the checks' statuses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ledger.errors import ExitCode
+from ledger.v1 import quantities_pb2
+
+from ledger_audit.findings import CHECKS, Finding, Findings, Layer, Status
+from ledger_audit.state import Programme, State
+
+OK, FINDINGS, INCOMPLETE = "ok", "findings", "incomplete"
+_EXIT_CODES = {OK: ExitCode.OK, FINDINGS: ExitCode.FINDINGS, INCOMPLETE: ExitCode.COULD_NOT_CHECK}
+
+
+@dataclass(slots=True)
+class Outcomes:
+    """What was not checked and why; everything else was."""
+
+    skipped: dict[str, str] = field(default_factory=dict)
+    not_requested: set[str] = field(default_factory=set)
+
+    def skip(self, why: str, *checks: str) -> None:
+        """Checks that were due and could not be made."""
+        for check in checks:
+            self.skipped.setdefault(check, why)
+
+    def skip_layers(self, why: str, *layers: Layer) -> None:
+        """All checks of these layers that were asked for."""
+        self.skip(why, *(c.name for c in CHECKS if c.layer in layers and c.name not in self.not_requested))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """How one check ended; `count` is its number of findings, `reason` says why it was skipped."""
+
+    name: str
+    status: Status
+    count: int
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Report:
+    """All that an audit says."""
+
+    tree_size: int
+    root_hash: bytes
+    findings: tuple[Finding, ...]
+    accepted: tuple[Finding, ...]
+    checks: tuple[CheckResult, ...]
+    totals: dict[str, dict[str, Any]]
+    genesis_leaf_hash: bytes = b""
+    roots: tuple[str, ...] = ()
+    clock: str = ""
+
+    @property
+    def result(self) -> str:
+        """`findings` wins over `incomplete`, and that over `ok`."""
+        statuses = {check.status for check in self.checks}
+        if Status.FAIL in statuses:
+            return FINDINGS
+        return INCOMPLETE if Status.SKIPPED in statuses else OK
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The process exit code of the result."""
+        return _EXIT_CODES[self.result]
+
+    def to_json(self) -> dict[str, Any]:
+        """One JSON object; fen are strings, indexes and counts numbers."""
+        return {
+            "result": self.result,
+            "tree_size": self.tree_size,
+            "root_hash": self.root_hash.hex(),
+            "findings": [
+                {"check": f.check, "index": f.index, "expected": f.expected, "actual": f.actual} for f in self.findings
+            ],
+            "checks": [{"name": c.name, "status": c.status.value, "count": c.count} for c in self.checks],
+            "totals": self.totals,
+            "genesis_leaf_hash": self.genesis_leaf_hash.hex(),
+            "roots": list(self.roots),
+            "clock": self.clock,
+        }
+
+
+def check_results(findings: Findings, outcomes: Outcomes) -> tuple[CheckResult, ...]:
+    """The status of every check, in their order."""
+    results = []
+    for check in CHECKS:
+        name = check.name
+        count, accepted = findings.counts.get(name, 0), findings.accepted_counts.get(name, 0)
+        if count:
+            results.append(CheckResult(name, Status.FAIL, count))
+        elif name in outcomes.skipped:
+            results.append(CheckResult(name, Status.SKIPPED, 0, outcomes.skipped[name]))
+        elif accepted:
+            results.append(CheckResult(name, Status.ACCEPTED, accepted))
+        elif name in outcomes.not_requested:
+            results.append(CheckResult(name, Status.NOT_REQUESTED, 0))
+        else:
+            results.append(CheckResult(name, Status.PASS, 0))
+    return tuple(results)
+
+
+def totals(state: State) -> dict[str, dict[str, Any]]:
+    """Every programme's accounts in fen, as strings."""
+    return {programme_id.hex(): _programme(programme) for programme_id, programme in state.programmes.items()}
+
+
+def _programme(programme: Programme) -> dict[str, Any]:
+    names = dict(zip(quantities_pb2.Instrument.values(), quantities_pb2.Instrument.keys(), strict=True))
+    available, encumbered, obligated, disbursed, recoverable, recovered, fines = map(str, programme.totals())
+    return {
+        "instrument": names.get(programme.instrument, str(programme.instrument)).removeprefix("INSTRUMENT_"),
+        "fiscal_year": programme.fiscal_year,
+        "appropriation": str(programme.appropriation),
+        "available": available,
+        "encumbered": encumbered,
+        "obligated": obligated,
+        "disbursed": disbursed,
+        "recoverable": recoverable,
+        "recovered": recovered,
+        "fines": fines,
+    }

@@ -1,0 +1,297 @@
+"""The audit itself: it reads, scans and folds a log once, and reports.
+
+Each step is in a module of its own; this one puts them in order and decides which checks could
+not be made.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+
+from ledger.errors import LedgerError, MalformedError
+from ledger.proof.checkpoint import Checkpoint, open_checkpoint
+from ledger.proof.note import Note
+
+from ledger_audit.chain import ChainChecker
+from ledger_audit.errors import BrokenBundleError, CouldNotCheckError
+from ledger_audit.findings import CHECKS, Findings, Layer
+from ledger_audit.fold import Fold
+from ledger_audit.receipts import Receipt, compare, load_receipts
+from ledger_audit.report import Outcomes, Report, check_results, totals
+from ledger_audit.scan import KeyTable, Scan, hash_only, parse_again, scan
+from ledger_audit.scratch import Scratch
+from ledger_audit.sources import Chunk, Source, read_entry
+from ledger_audit.tieout import tie_out
+from ledger_audit.trust import Trust
+from ledger_audit.witnesses import Policy
+
+Progress = Callable[[int, int], None]
+"""Called with entries done and entries in all."""
+
+ALL_LAYERS, BYTES_LAYERS = "all", "bytes"
+_BUNDLE = 256
+
+
+def verify(
+    source: Source,
+    *,
+    trust: Trust | None = None,
+    log_key: str | None = None,
+    checkpoint: bytes | None = None,
+    policy: str | None = None,
+    receipts: Path | None = None,
+    accepted: tuple[tuple[str, int | None], ...] = (),
+    workers: int = 1,
+    layers: str = ALL_LAYERS,
+    progress: Progress | None = None,
+) -> Report:
+    """Audit a log under a trust file or a log key.
+
+    `checkpoint` is a signed note had from elsewhere that the log must contain; `policy` is a C2SP
+    tlog-policy text; `accepted` are (check, index) pairs known to the auditor. `layers` is `all`, or
+    `bytes` for chain and tree alone. Raises ValueError without trust, MalformedError for a policy
+    or key that does not parse; all else is in the report.
+    """
+    if trust is None:
+        if log_key is None:
+            raise ValueError("an audit needs a trust file or a log key")
+        trust = Trust.from_log_key(log_key)
+    text = trust.policy if policy is None else policy
+    rules = Policy.parse(text) if text.strip() else None
+    audit = _Audit(source, trust, Findings(accepted), layers)
+    return audit.run(checkpoint=checkpoint, policy=rules, receipts=receipts, workers=workers, progress=progress)
+
+
+class _Audit:
+    """One audit of one log."""
+
+    def __init__(self, source: Source, trust: Trust, findings: Findings, layers: str) -> None:
+        self.source = source
+        self.trust = trust
+        self.findings = findings
+        self.outcomes = Outcomes()
+        self.deep = layers == ALL_LAYERS
+        self.head: Checkpoint | None = None
+        self.hashes: dict[int, bytes] = {}
+        self.genesis: bytes = b""
+
+    def run(
+        self, *, checkpoint: bytes | None, policy: Policy | None, receipts: Path | None, workers: int, progress: Progress | None
+    ) -> Report:
+        self._note_requests(checkpoint=checkpoint, policy=policy, receipts=receipts)
+        note = self._open_head(policy)
+        given = self._open_given(checkpoint) if checkpoint is not None else None
+        held = self._load_receipts(receipts) if receipts is not None else []
+        with Scratch() as scratch, _no_collection():
+            size = self.head.size if self.head is not None else 0
+            fold = Fold(self.findings, scratch, partial(self._read_entry, size))
+            chain = ChainChecker(
+                self.findings,
+                load_tile=self.source.tile,
+                sizes=[n.size for n in (given, *held) if n is not None and n.size <= size],
+            )
+            if self.head is not None and note:
+                wanted = {receipt.index for receipt in held}
+                self._pass(self.head, chain, fold, wanted, workers, progress)
+                self._finish(self.head, chain, fold, given, held)
+            state = fold.state
+        return Report(
+            tree_size=size,
+            root_hash=chain.frontier.root() if self.head is not None else b"",
+            findings=self.findings.ordered(),
+            accepted=tuple(self.findings.accepted),
+            checks=check_results(self.findings, self.outcomes),
+            totals=totals(state),
+            genesis_leaf_hash=self.genesis,
+            roots=tuple(key_id.hex() for key_id in state.root_keys),
+            clock=("SIMULATED" if state.simulated else "SYSTEM") if state.ledger_id else "",
+        )
+
+    def _note_requests(self, *, checkpoint: bytes | None, policy: Policy | None, receipts: Path | None) -> None:
+        asked = {"checkpoint_given": checkpoint, "witnesses": policy, "receipts": receipts}
+        self.outcomes.not_requested |= {name for name, given in asked.items() if given is None}
+        if self.trust.genesis_leaf_hash is None:
+            self.outcomes.not_requested.add("roots_pinned")
+        if not self.deep:
+            self.outcomes.not_requested |= {
+                check.name for check in CHECKS if check.layer in {Layer.SIGNATURES, Layer.RULES}
+            }
+            self.outcomes.not_requested |= {"byte_profile", "log_key"}
+
+    def _open_head(self, policy: Policy | None) -> bytes:
+        """Read and open the newest checkpoint; without one nothing else can be checked."""
+        try:
+            note = self.source.checkpoint()
+        except CouldNotCheckError as error:
+            self.outcomes.skip_layers(error.summary, *Layer)
+            return b""
+        try:
+            self.head = Checkpoint.parse(Note.parse(note).text)
+            if self.head.extensions:
+                self.findings.add("checkpoint_form", None, "no extension lines", f"{len(self.head.extensions)}")
+        except MalformedError as error:
+            self.findings.add("checkpoint_form", None, "a signed checkpoint", error.summary)
+            self.outcomes.skip_layers("the checkpoint does not parse", *Layer)
+            return b""
+        self._verify_note(note, self.head, "checkpoint_signature")
+        if policy is not None:
+            self._check_witnesses(note, policy, self.head.origin)
+        return note
+
+    def _verify_note(self, note: bytes, head: Checkpoint, check: str) -> bool:
+        verifier = self.trust.verifier(head.origin)
+        if verifier is None:
+            self.findings.add(check, None, "a trusted origin", head.origin)
+            return False
+        try:
+            open_checkpoint(note, verifier, head.origin)
+        except LedgerError as error:
+            self.findings.add(check, None, f"a signature by {verifier.vkey.render()}", error.summary)
+            return False
+        return True
+
+    def _check_witnesses(self, note: bytes, policy: Policy, origin: str) -> None:
+        try:
+            if not policy.satisfied(note, origin=origin):
+                self.findings.add("witnesses", None, f"quorum {policy.quorum}", "too few cosignatures")
+        except LedgerError as error:
+            self.findings.add("witnesses", None, "valid cosignatures", error.summary)
+
+    def _open_given(self, note: bytes) -> Checkpoint | None:
+        try:
+            head = Checkpoint.parse(Note.parse(note).text)
+        except MalformedError as error:
+            self.findings.add("checkpoint_given", None, "a signed checkpoint", error.summary)
+            return None
+        return head if self._verify_note(note, head, "checkpoint_given") else None
+
+    def _load_receipts(self, directory: Path) -> list[Receipt]:
+        try:
+            return load_receipts(directory, self.trust, self.findings)
+        except CouldNotCheckError as error:
+            self.outcomes.skip(error.summary, "receipts")
+            return []
+
+    def _pass(
+        self, head: Checkpoint, chain: ChainChecker, fold: Fold, wanted: set[int], workers: int, progress: Progress | None
+    ) -> None:
+        """Read, scan and fold all entries."""
+        try:
+            for entries, result in self._scans(head.size, chain, fold, workers):
+                chain.feed(result.start, entries, result.hashes)
+                for check, index, expected, actual in result.findings:
+                    self.findings.add(check, index, expected, actual, result.hashes[index - result.start])
+                if result.start == 0:
+                    self.genesis = result.hashes[0]
+                if wanted:
+                    self.hashes |= {i: h for i, h in enumerate(result.hashes, result.start) if i in wanted}
+                apply = fold.apply
+                index = result.start
+                for leaf_hash, event, statement in zip(result.hashes, result.events, result.statements, strict=False):
+                    apply(index, leaf_hash, event, statement)
+                    index += 1
+                if progress is not None:
+                    progress(index if self.deep else result.start + len(entries), head.size)
+        except CouldNotCheckError as error:
+            layers = (Layer.BYTES, Layer.SIGNATURES, Layer.RULES)
+            self.outcomes.skip_layers(error.summary, *layers)
+
+    def _scans(self, size: int, chain: ChainChecker, fold: Fold, workers: int) -> Iterator[tuple[list[bytes], Scan]]:
+        chunks = self._chunks(size, chain, fold)
+        if not self.deep:
+            for start, entries in chunks:
+                yield entries, hash_only(start, entries)
+            return
+        if workers > 1:
+            from ledger_audit.workers import WorkerPool  # noqa: PLC0415 - processes only where they are asked for
+
+            with WorkerPool(workers, self.source.directory) as pool:
+                yield from pool.scans(chunks, size=size)
+            return
+        keys = KeyTable()
+        for start, entries in chunks:
+            keys.learn(entries)
+            yield entries, scan(start, entries, keys)
+
+    def _chunks(self, size: int, chain: ChainChecker, fold: Fold) -> Iterator[Chunk]:
+        """All chunks; one that is no bundle is a finding, and ends the fold but not the rest."""
+        position = 0
+        while position < size:
+            try:
+                for start, entries in self.source.chunks(start=position, stop=size, size=size):
+                    position = start + len(entries)
+                    yield start, entries
+            except BrokenBundleError as error:
+                hashes = hash_only(error.start, error.entries).hashes
+                chain.skip(error.start, error.entries, hashes, why=error.summary)
+                fold.stopped = fold.stopped or f"the bundle at {error.start} does not parse"
+                position = min(error.start + _BUNDLE, size)
+
+    def _finish(
+        self, head: Checkpoint, chain: ChainChecker, fold: Fold, given: Checkpoint | None, held: list[Receipt]
+    ) -> None:
+        complete = chain.frontier.size == head.size
+        chain.finish(size=head.size, root=head.root)
+        if chain.tiles_absent:
+            self.outcomes.skip("hash tiles are absent", "hash_tiles")
+        if not complete:
+            self.outcomes.skip("entries are missing", "tree_root")
+        if self.deep:
+            fold.finish()
+            if fold.stopped:
+                self.outcomes.skip_layers(fold.stopped, Layer.RULES)
+                self.outcomes.skip(fold.stopped, "signers", "key_active", "key_form")
+            elif complete and fold.size:
+                tie_out(fold)
+            self._check_trust(head)
+        if given is not None:
+            self._compare_given(given, chain)
+        for receipt in held:
+            if not compare(receipt, hashes=self.hashes, roots=chain.roots, findings=self.findings):
+                self.outcomes.skip("the log is shorter than a receipt", "receipts")
+
+    def _check_trust(self, head: Checkpoint) -> None:
+        """The genesis is the trusted one and names the key and origin that were given."""
+        if not self.genesis:
+            self.outcomes.skip("there is no genesis", "roots_pinned", "log_key")
+            return
+        pinned = self.trust.genesis_leaf_hash
+        if pinned is not None and pinned != self.genesis:
+            self.findings.add("roots_pinned", 0, pinned, self.genesis, self.genesis)
+        try:
+            _, statement = parse_again(self._read_entry(head.size, 0))
+        except (CouldNotCheckError, BrokenBundleError) as error:
+            self.outcomes.skip(error.summary, "log_key")
+            return
+        vkey = getattr(statement, "log_vkey", "")
+        if vkey not in {trusted for _, trusted in self.trust.vkeys}:
+            self.findings.add("log_key", 0, ", ".join(vkey for _, vkey in self.trust.vkeys), vkey)
+        ledger_id = statement.header.ledger_id if vkey and statement is not None else b""  # type: ignore[attr-defined]
+        if self.trust.ledger_id is not None and ledger_id != self.trust.ledger_id:
+            self.findings.add("roots_pinned", 0, self.trust.ledger_id, ledger_id)
+
+    def _compare_given(self, given: Checkpoint, chain: ChainChecker) -> None:
+        root = chain.roots.get(given.size)
+        if given.size == 0:
+            return
+        if root is None:
+            self.outcomes.skip(f"the log has fewer than {given.size} entries", "checkpoint_given")
+        elif root != given.root:
+            self.findings.add("checkpoint_given", None, f"{given.root.hex()} at size {given.size}", root)
+
+    def _read_entry(self, size: int, index: int) -> bytes:
+        return read_entry(self.source, index=index, size=size)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Pause the cycle collector: the pass makes many short-lived objects and no cycles."""
+    with ExitStack() as stack:
+        if gc.isenabled():
+            gc.disable()
+            stack.callback(gc.enable)
+        yield

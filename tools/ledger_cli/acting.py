@@ -1,0 +1,156 @@
+"""Acting as somebody: connect, sign with everybody whose key is at hand, send, and say what came of it.
+
+One function carries every act of every command. This module must not build statements.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ledger.client.api import LedgerClient
+from ledger.client.cosign import write_envelope
+from ledger.client.identity import Identity, load_identity
+from ledger.client.signing import (
+    SigningKey,
+    add_signature,
+    make_envelope,
+    missing_key_ids,
+    prepare_envelope,
+    statement_of,
+)
+from ledger.client.statements import basis
+from ledger.domain.vocabulary import Role
+from ledger.errors import UsageError
+from ledger_cli.output import print_object, say
+from ledger_cli.values import digest_of, file_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from ledger.client.acts import Statement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acting:
+    """Somebody who acts: identity, connection and signing keys, the own one first."""
+
+    identity: Identity
+    client: LedgerClient
+    keys: tuple[SigningKey, ...]
+    as_json: bool
+    draft: Path | None = None
+    draft_signers: tuple[bytes, ...] = ()
+
+    def basis(self, reason: str, evidence: Sequence[Path] | None) -> Any:  # noqa: ANN401 - a message
+        """The basis of a decision in the identity's office; UsageError for somebody without one."""
+        if self.identity.role not in Role.__members__ or not self.identity.bureau_id:
+            raise UsageError(f"a {self.identity.role} decides nothing", hint="act --as an officer of a bureau")
+        return basis(
+            bureau_id=self.identity.bureau_id,
+            role=Role[self.identity.role],
+            reason_code=reason,
+            evidence_digests=[file_digest(path, option="--evidence") for path in evidence or ()],
+        )
+
+    def do(
+        self,
+        act: str,
+        statement: Statement,
+        *,
+        made: Mapping[str, bytes] | None = None,
+        signers: int = 1,
+        last: Sequence[SigningKey] = (),
+    ) -> None:
+        """Sign and send the statement, or write it down as a draft; print the receipt.
+
+        `signers` keys of this identity and its co-signers sign, then `last`. `made` are ids that were made
+        for this act. Raises UsageError where there are too few keys.
+        """
+        ids = {name: value.hex() for name, value in (made or {}).items()}
+        if self.draft is not None:
+            self._write_draft(act, statement, ids=ids, last=last)
+            return
+        if len(self.keys) < signers:
+            raise UsageError(
+                f"{act} needs {signers} signers and {len(self.keys)} are at hand",
+                hint="add --with FILE for each co-signer, or --draft FILE to let them sign later",
+            )
+        keys = [*self.keys[:signers], *last]
+        envelope = make_envelope(act, statement, keys, ledger_id=self.identity.ledger_id)
+        receipt = self.client.submit(envelope)
+        print_object("receipt", {"act": act, **ids, **receipt_fields(receipt)}, as_json=self.as_json)
+
+    def _write_draft(
+        self, act: str, statement: Statement, *, ids: Mapping[str, str], last: Sequence[SigningKey]
+    ) -> None:
+        draft = self.draft
+        if draft is None:
+            return
+        own = self.keys[:1]
+        key_ids = [key.key_id for key in own] + [*self.draft_signers] + [key.key_id for key in last]
+        envelope = prepare_envelope(act, statement, ledger_id=self.identity.ledger_id, key_ids=key_ids)
+        for key in (*own, *last):
+            add_signature(envelope, key)
+        write_envelope(draft, envelope)
+        missing = [key.hex() for key in missing_key_ids(envelope)]
+        say(f"written to {draft}; each signer runs: voucherctl keys sign {draft}")
+        value = {"act": act, **ids, "file": str(draft), "missing_key_ids": missing}
+        print_object("draft", value, as_json=self.as_json)
+
+
+@contextmanager
+def acting(
+    who: Path,
+    *,
+    as_json: bool,
+    insecure: bool = False,
+    co_signers: Sequence[Path] | None = None,
+    draft: Path | None = None,
+    draft_signers: Sequence[str] | None = None,
+) -> Iterator[Acting]:
+    """Act as the identity in file `who`, with the keys of the identities in `co_signers`.
+
+    Without `co_signers` the identity's own co-signers are at hand. Keys are read now, nothing is sent yet.
+    """
+    identity = load_identity(who)
+    others = [load_identity(path).signing_key for path in co_signers or ()] or identity.co_signers
+    keys = tuple(SigningKey.load(path) for path in (identity.signing_key, *others))
+    with LedgerClient(identity, insecure_development=insecure) as client:
+        yield Acting(
+            identity=identity,
+            client=client,
+            keys=keys,
+            as_json=as_json,
+            draft=draft,
+            draft_signers=tuple(digest_of(text, option="--signer") for text in draft_signers or ()),
+        )
+
+
+@contextmanager
+def reading(who: Path, *, insecure: bool = False) -> Iterator[LedgerClient]:
+    """A connection as the identity in file `who`, without any signing key."""
+    with LedgerClient(load_identity(who), insecure_development=insecure) as client:
+        yield client
+
+
+def submit_file(client: LedgerClient, envelope: Any, *, as_json: bool) -> None:  # noqa: ANN401 - an envelope
+    """Send a finished envelope and print its receipt."""
+    receipt = client.submit(envelope)
+    statement = statement_of(envelope)
+    act = envelope.payload_type.removeprefix("application/vnd.voucher-ledger.").removesuffix(".v1+protobuf")
+    value = {"act": act, "request_id": statement.header.request_id.hex(), **receipt_fields(receipt)}
+    print_object("receipt", value, as_json=as_json)
+
+
+def receipt_fields(receipt: Any) -> dict[str, Any]:  # noqa: ANN401 - a message
+    """A receipt for people and scripts."""
+    return {
+        "index": str(receipt.index),
+        "leaf_hash": receipt.leaf_hash.hex(),
+        "event_count": receipt.event_count,
+        "repeated_request": receipt.repeated_request,
+        "proven": bool(receipt.tlog_proof),
+    }

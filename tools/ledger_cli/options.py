@@ -1,0 +1,51 @@
+"""Options that many commands share, by one name and one help text.
+
+This module must not import the library: it is read for every `--help`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+As: TypeAlias = Annotated[
+    Path,
+    typer.Option(
+        "--as", envvar="VOUCHERCTL_AS", metavar="FILE", show_envvar=True, help="Identity file of who acts."
+    ),
+]
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Insecure: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--insecure-development", help="Connect without TLS; only to a development server on this machine."
+    ),
+]
+With: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option("--with", metavar="FILE", help="Identity file of a co-signer, in signing order; repeatable."),
+]
+Draft: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--draft",
+        metavar="FILE",
+        help="Do not send: write the statement for others to sign (`voucherctl keys sign`).",
+    ),
+]
+Signers: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--signer", metavar="KEY_ID", help="With --draft: the keys that sign after yours, in order."),
+]
+Reason: TypeAlias = Annotated[
+    str, typer.Option("--reason", metavar="CODE", help="Code of the decision's reason (A-Z, 0-9, _).")
+]
+Evidence: TypeAlias = Annotated[
+    list[Path] | None,
+    typer.Option("--evidence", metavar="FILE", help="Document on which the decision rests; repeatable."),
+]
+Document: TypeAlias = Annotated[
+    Path, typer.Option("--document", metavar="FILE", help="The document; only its SHA-256 is sent.")
+]
