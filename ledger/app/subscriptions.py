@@ -15,7 +15,7 @@ from ledger.domain.rejections import Reason, Rejection
 from ledger.proof.hashing import leaf_hash
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
     from typing import Any
 
     from ledger.app.record_pieces import RawRecord, RecordSource
@@ -150,7 +150,7 @@ async def subscribe(
     match: Callable[[str, bytes], bool] | None,
     stop: asyncio.Event,
     progress_s: float = PROGRESS_S,
-) -> AsyncIterator[Item]:
+) -> AsyncGenerator[Item, None]:
     """Every event after the checked cursor that `match` admits, once, in order, only when durable.
 
     `match(type_name, data)` is asked once an event; None admits all. A live subscriber that gets nothing

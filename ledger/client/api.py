@@ -6,7 +6,7 @@ module must not build or sign statements.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import grpc
 
@@ -100,7 +100,7 @@ class LedgerClient:
         self._registry = RegistryServiceStub(self._channel)
         self._vouchers = VoucherServiceStub(self._channel)
 
-    def __enter__(self) -> LedgerClient:
+    def __enter__(self) -> Self:
         """The client itself."""
         return self
 
@@ -280,7 +280,7 @@ class LedgerClient:
     def _call(self, method: Callable[..., Response], request: Request) -> Response:
         return self._retry.call(lambda seconds: method(request, timeout=seconds))
 
-    def _pages(self, method: Callable[..., Any], request: Any, field: str) -> Iterator[Any]:  # noqa: ANN401
+    def _pages(self, method: Callable[..., Any], request: Any, field: str) -> Iterator[Any]:
         """Every item of every page; a page token goes back as it came."""
         while True:
             response = self._call(method, request)

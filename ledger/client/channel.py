@@ -84,13 +84,13 @@ class _NameCaller(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterc
     def __init__(self, participant_id: bytes) -> None:
         self._metadata = development_metadata(participant_id)
 
-    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:  # noqa: ANN401
+    def intercept_unary_unary(self, continuation: Any, details: Any, request: Any) -> Any:
         return continuation(self._named(details), request)
 
-    def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:  # noqa: ANN401
+    def intercept_unary_stream(self, continuation: Any, details: Any, request: Any) -> Any:
         return continuation(self._named(details), request)
 
-    def _named(self, details: Any) -> _CallDetails:  # noqa: ANN401 - whatever grpc passes
+    def _named(self, details: Any) -> _CallDetails:
         return _CallDetails(
             details.method,
             details.timeout,

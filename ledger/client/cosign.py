@@ -108,4 +108,3 @@ def _from_json(data: bytes) -> envelope_pb2.Envelope:
 
 def _from_binary(data: bytes) -> envelope_pb2.Envelope:
     return envelope_pb2.Envelope.FromString(data)
-

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import grpc
 from google.protobuf.message import DecodeError
-from google.rpc import error_details_pb2, status_pb2  # type: ignore[import-untyped]
+from google.rpc import error_details_pb2, status_pb2
 
 from ledger.errors import ExitCode, LedgerError
 from ledger.v1 import errors_pb2

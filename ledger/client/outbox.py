@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ledger.client.answers import (
@@ -30,7 +31,6 @@ from ledger.errors import UsageError, VerificationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from pathlib import Path
 
     from ledger.client.api import LedgerClient
     from ledger.client.attestations import SignedAttestation
@@ -105,7 +105,7 @@ class Outbox:
             write_envelope(self.path / name, attestation.envelope)
             entries.append(_entry_of(name, attestation))
         grown = replace(self, entries=tuple(entries), usage=(*self.usage, usage))
-        write_atomically(self.path / _MANIFEST, grown._manifest())
+        write_atomically(self.path / _MANIFEST, grown.manifest())
         return grown
 
     def envelope(self, entry: Entry) -> envelope_pb2.Envelope:
@@ -179,7 +179,8 @@ class Outbox:
                 )
             record_receipt(self.path, result.entry, receipt)
 
-    def _manifest(self) -> bytes:
+    def manifest(self) -> bytes:
+        """The bytes of the manifest file."""
         value = {
             "schema": MANIFEST_SCHEMA,
             "ledger_id": self.ledger_id.hex(),

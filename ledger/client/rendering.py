@@ -40,19 +40,19 @@ def plain_event(data: bytes) -> dict[str, Any]:
     return {"event_type": event.WhichOneof("payload") or "", **plain(event)}
 
 
-def _complete(message: Message, field: Any) -> Any:  # noqa: ANN401 - a field of any type
+def _complete(message: Message, field: Any) -> Any:
     if field.has_presence and not message.HasField(field.name):
         return None
     return _value(field, getattr(message, field.name), complete=True)
 
 
-def _value(field: Any, value: Any, *, complete: bool) -> Any:  # noqa: ANN401 - see above
+def _value(field: Any, value: Any, *, complete: bool) -> Any:
     if field.is_repeated:
         return [_one(field, item, complete=complete) for item in value]
     return _one(field, value, complete=complete)
 
 
-def _one(field: Any, value: Any, *, complete: bool) -> Any:  # noqa: ANN401 - see above
+def _one(field: Any, value: Any, *, complete: bool) -> Any:
     if field.type == field.TYPE_MESSAGE:
         return plain(value, complete=complete)
     if field.type == field.TYPE_BYTES:
@@ -64,7 +64,7 @@ def _one(field: Any, value: Any, *, complete: bool) -> Any:  # noqa: ANN401 - se
     return value
 
 
-def _enum(field: Any, value: int, *, short: bool) -> str | int:  # noqa: ANN401 - see above
+def _enum(field: Any, value: int, *, short: bool) -> str | int:
     by_number = field.enum_type.values_by_number if field.enum_type is not None else {}
     known = by_number.get(value)
     if known is None:

@@ -7,6 +7,7 @@ before. This module must not interpret events or keep the cursor on disk.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from ledger.v1 import subscription_service_pb2 as api
 from ledger.v1.subscription_service_pb2_grpc import SubscriptionServiceStub
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
 
 _INDEX_START, _PREV_START, _PREV_END = 1, 11, 43
 
@@ -144,3 +145,21 @@ def _wire(cursor: Cursor) -> api.Cursor:
 def _goes_on(failure: Unavailable) -> bool:
     """A stream that a network or a server cut is begun again; so is one that outlived its deadline."""
     return is_transient(failure.reason) or failure.reason in {"UNKNOWN", "CANCELLED", "DEADLINE_EXCEEDED"}
+
+
+def make_filter(
+    *,
+    event_types: Sequence[str] = (),
+    programme_ids: Sequence[bytes] = (),
+    voucher_ids: Sequence[bytes] = (),
+    participant_ids: Sequence[bytes] = (),
+) -> api.SubscriptionFilter | None:
+    """A filter: any value within a field, all fields together; None, which admits all, for no value."""
+    if not (event_types or programme_ids or voucher_ids or participant_ids):
+        return None
+    return api.SubscriptionFilter(
+        event_types=event_types,
+        programme_ids=programme_ids,
+        voucher_ids=voucher_ids,
+        participant_ids=participant_ids,
+    )

@@ -208,17 +208,23 @@ def overlapping(state: State, device_id: bytes, start: int, end: int) -> int | N
     for interval in state.busy.get(device_id) or ():
         if interval.start_ms < end and start < interval.end_ms:
             return interval.leaf_index
-    before = state.intervals.get((device_id, end))
+    before = state.intervals.base.get((device_id, end))
     return before.leaf_index if before is not None and before.end_ms > start else None
 
 
 def intervals_needed(state: State, statement: UsageAttestation) -> list[tuple[bytes, int]]:
-    """(device, end) of the lines that may meet an interval in the store."""
+    """(device, end) of the lines that may meet an interval in the store.
+
+    Nothing has judged the statement's shape yet: lines that do not fit its columns need no rows.
+    """
     needed = []
     lines = statement.lines
+    devices = len(statement.device_ids)
     for device, offset_ms, duration_ms in zip(
-        lines.device, lines.start_offset_ms, lines.duration_ms, strict=True
+        lines.device, lines.start_offset_ms, lines.duration_ms, strict=False
     ):
+        if device >= devices:
+            continue
         device_id = statement.device_ids[device]
         start = statement.base_ms + offset_ms
         if start < state.device_ends.base.get(device_id, start):

@@ -173,7 +173,7 @@ def _check_evidence(
         refusals.add(Reason.DUPLICATE_EVIDENCE, "the evidence is of another contract", item.leaf_index)
     if item.consumed_fen + use.amount_fen > item.amount_fen:
         refusals.add(
-            Reason.DUPLICATE_EVIDENCE, "the evidence is used up to its amount already", item.last_index
+            Reason.DUPLICATE_EVIDENCE, "the evidence is used up to its amount already", item.leaf_index
         )
 
 

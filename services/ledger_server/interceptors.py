@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, cast
 
 import grpc
@@ -141,8 +142,9 @@ class Pipeline(aio.ServerInterceptor):
                     return
                 watch = AccessWatch(lambda: still(context), every_s=self._recheck_s)
                 with watch.over(peer):
-                    async for message in behaviour(request, context):
-                        await context.write(render(message))
+                    async with aclosing(behaviour(request, context)) as messages:
+                        async for message in messages:
+                            await context.write(render(message))
                 if watch.lost is not None:
                     await refuse(context, watch.lost)
             except aio.AbortError:

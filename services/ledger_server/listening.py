@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import grpc
@@ -14,8 +15,6 @@ import grpc
 from ledger.errors import ExitCode, LedgerError, UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from grpc import aio
 
 _MAX_PORT: Final = 65_535

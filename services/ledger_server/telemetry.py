@@ -5,6 +5,7 @@ Neither carries statements, keys, certificates or ids of participants.
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import TYPE_CHECKING, TextIO, cast
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
-def json_logger(stream: TextIO | None = None) -> FilteringBoundLogger:
+def json_logger(stream: TextIO | None = None, *, level: int = logging.INFO) -> FilteringBoundLogger:
     """A logger that writes one JSON object a line, by default to stderr; it configures nothing global."""
     logger = structlog.wrap_logger(
         structlog.WriteLogger(stream or sys.stderr),
@@ -35,7 +36,7 @@ def json_logger(stream: TextIO | None = None) -> FilteringBoundLogger:
             ),
             structlog.processors.JSONRenderer(sort_keys=True),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(20),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
     )
     return cast("FilteringBoundLogger", logger)
 

@@ -373,7 +373,6 @@ class Year(Opening):
 
     def closing(self, name: str) -> None:
         """A voucher closes in the request of the payment before."""
-        self.drafts[-1].event.ordinal = 0
         draft = self.system(
             "voucher_closed",
             ident(f"voucher {name}"),

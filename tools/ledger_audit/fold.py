@@ -13,9 +13,11 @@ from typing import Any
 from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 from ledger.v1 import event_pb2
+from ledger.v1.claim_pb2 import UsageAttestation
 
 from ledger_audit import rules_claim, signatures
 from ledger_audit.acts import BY_EVENT
+from ledger_audit.encode import Encoder
 from ledger_audit.findings import Findings
 from ledger_audit.form import check_form
 from ledger_audit.frame import Act, Frame, Unjudgeable
@@ -38,6 +40,7 @@ class Fold:
         self.findings = findings
         self.scratch = scratch
         self.frame = Frame(findings)
+        self.encoder = Encoder()
         self.read_entry = read_entry
         self.size = 0
         """Events judged so far."""
@@ -50,7 +53,7 @@ class Fold:
         scratch.on_collision = self._on_collision
 
     def apply(
-        self, index: int, leaf_hash: bytes, event: event_pb2.Event | None, statement: Message | None
+        self, index: int, leaf_hash: bytes, entry: bytes, event: event_pb2.Event | None, statement: Message | None
     ) -> None:
         """Judge the next event and take it into the state, unless the fold has stopped."""
         if self.stopped:
@@ -71,8 +74,8 @@ class Fold:
             state.due_closing = None
             if kind != "voucher_closed" or event.voucher_closed.voucher_id != due.voucher_id:
                 self.findings.add("closing", index, f"the closing of {due.voucher_id.hex()}", kind, leaf_hash)
-        if kind == "claim_accepted" and statement is not None:
-            rules_claim.claim_accepted(self, index, leaf_hash, event, statement)
+        if kind == "claim_accepted" and type(statement) is UsageAttestation:
+            rules_claim.claim_accepted(self, index, leaf_hash, entry, event, statement)
         else:
             self._judge(Act(index, leaf_hash, event, kind, statement, self.findings))
 
@@ -84,8 +87,6 @@ class Fold:
         last = self.size - 1
         if self.state.due_closing is not None:
             self.findings.add("closing", last, "the closing of the voucher after this payment", "the end of the log")
-        elif self._next_ordinal == 1:
-            self.findings.add("ordinal", last, "a second event of the request", "the end of the log")
 
     def _judge(self, act: Act) -> None:
         event = act.event
@@ -147,27 +148,16 @@ class Fold:
         """A request id is used once; the events of one request follow each other (I17)."""
         request_id = event.request_id
         if event.HasField("ordinal"):
-            ordinal = event.ordinal
-            if ordinal:
-                group = (request_id, event.request_digest)
-                if group != self._group or ordinal != self._next_ordinal:
-                    self.findings.add("ordinal", index, self._next_ordinal or "no ordinal", ordinal, leaf_hash)
-                self._next_ordinal = ordinal + 1
-                return
-            self._lone_ordinal(index)
-            self._next_ordinal = 1
-            self._group = (request_id, event.request_digest)
-        else:
-            if self._next_ordinal:
-                self._lone_ordinal(index)
-                self._next_ordinal = 0
+            group = (request_id, event.request_digest)
+            if group != self._group or event.ordinal != self._next_ordinal:
+                self.findings.add("ordinal", index, self._next_ordinal or "no ordinal", event.ordinal, leaf_hash)
+            self._next_ordinal += 1
+            return
+        self._group = (request_id, event.request_digest)
+        self._next_ordinal = 1
         if len(request_id) != _REQUEST_ID_SIZE:
             self.findings.add("request_id", index, f"{_REQUEST_ID_SIZE} bytes", request_id, leaf_hash)
         self.scratch.note_id(REQUEST + (event.actor or event.submitter) + request_id, index)
-
-    def _lone_ordinal(self, index: int) -> None:
-        if self._next_ordinal == 1:
-            self.findings.add("ordinal", index - 1, "no ordinal on the only event of a request", 0)
 
     def _stop(self, index: int, leaf_hash: bytes, event: event_pb2.Event | None, kind: str | None) -> None:
         if event is None:

@@ -6,6 +6,7 @@ single event types.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -131,7 +132,7 @@ class Frame:
         signing = act.keys[:-1] if act.has_new_key else act.keys
         if act.kind == "ledger_opened":
             signing = []
-        actual = [(p.kind, p.index if p.HasField("index") else None) for p in act.event.premises]
+        actual = [(p.kind, p.index if p.HasField("index") else None) for p in act.event.premises[:]]
         expected: list[tuple[int, int | None]] = []
         for number, key in enumerate(signing):
             known = key.index if key is not None else None
@@ -146,13 +147,19 @@ class Frame:
         actual = [(p.account, p.programme_id, p.amount_fen) for p in act.event.postings]
         if actual != act.postings:
             act.fail("postings", _show_postings(act.postings), _show_postings(actual))
+        self.check_balance(act.event, act.fail)
+
+    def check_balance(self, event: event_pb2.Event, fail: Callable[[str, object, object], None]) -> None:
+        """The postings sum to zero in every programme; they are added to the balances."""
         sums: dict[bytes, int] = {}
-        for account, programme_id, amount in actual:
+        for posting in event.postings:
+            programme_id, amount = posting.programme_id, posting.amount_fen
             sums[programme_id] = sums.get(programme_id, 0) + amount
-            name = (programme_id, account)
+            name = (programme_id, int(posting.account))
             self.balances[name] = self.balances.get(name, 0) + amount
         for programme_id, total in sums.items():
-            act.require(total == 0, "trial_balance", "postings that sum to 0", f"{total} in {programme_id.hex()}")
+            if total:
+                fail("trial_balance", "postings that sum to 0", f"{total} in {programme_id.hex()}")
 
 
 def read_links(event: event_pb2.Event) -> list[LinkValue]:
@@ -165,7 +172,7 @@ def read_links(event: event_pb2.Event) -> list[LinkValue]:
             link.prev if link.HasField("prev") else None,
             tuple(link.totals),
         )
-        for link in event.links
+        for link in event.links[:]
     ]
 
 

@@ -7,13 +7,16 @@ docs/reference/format.md is one comparison that reports its own finding.
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from ledger.v1 import event_pb2
 
-from ledger_audit.acts import BY_EVENT
+from ledger_audit.chain import HEADER_SIZE
 from ledger_audit.claim_lines import check_lines, replaced_usage
-from ledger_audit.frame import LinkValue, show_link
+from ledger_audit.claim_shell import explain_shell
+from ledger_audit.encode import Encoder
+from ledger_audit.frame import LinkValue, read_links, show_link
 from ledger_audit.money import day_start_ms
 from ledger_audit.scratch import CLAIM
 from ledger_audit.state import PARTY, Key, Voucher
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
 Fail = Callable[[str, object, object], None]
 
-_PAYLOAD_TYPE = BY_EVENT["claim_accepted"].payload_type
+_NOTHING: dict[bytes, int] = {}
 _CLAIM, _VOUCHER, _DEVICE = event_pb2.LINK_KIND_CLAIM, event_pb2.LINK_KIND_VOUCHER, event_pb2.LINK_KIND_DEVICE
 _PREMISES = (
     event_pb2.PREMISE_KIND_KEY,
@@ -31,38 +34,31 @@ _PREMISES = (
     event_pb2.PREMISE_KIND_CONTRACT,
     event_pb2.PREMISE_KIND_ADMISSION,
 )
-_PURPOSES = frozenset(value for value in (1, 2))
+_PURPOSES = frozenset({1, 2})
 _SIMULATED_SLACK_MS, _SYSTEM_SLACK_MS = 0, 300_000
 _ID_SIZE, _HASH_SIZE = 16, 32
 
 
-def claim_accepted(fold: Fold, index: int, leaf_hash: bytes, event: event_pb2.Event, said: Any) -> None:
+def claim_accepted(
+    fold: Fold, index: int, leaf_hash: bytes, entry: bytes, event: event_pb2.Event, said: Any
+) -> None:
     """Judge one accepted claim and take its usage into the state."""
     findings = fold.findings
 
     def fail(check: str, expected: object, actual: object) -> None:
         findings.add(check, index, expected, actual, leaf_hash)
 
-    state = fold.state
-    envelopes = event.envelopes
-    envelope = envelopes[0]
-    if len(envelopes) != 1:
-        fail("envelopes", 1, len(envelopes))
-    if envelope.payload_type != _PAYLOAD_TYPE:
-        fail("payload_type", _PAYLOAD_TYPE, envelope.payload_type)
-        return
+    state, scratch, encoder = fold.state, fold.scratch, fold.encoder
     header = said.header
-    fold.check_header(index, leaf_hash, event, header, envelope.payload)
     claim_id, voucher_id, provider_id = said.claim_id, said.voucher_id, said.provider_id
     recorded_ms = event.recorded_ms
-    key = _signer(fold, fail, header.key_ids, len(envelope.signatures), provider_id, recorded_ms)
-    if event.stream_id != "claim/" + claim_id.hex() or event.stream_version != 1:
-        fail("stream", f"claim/{claim_id.hex()} 1", f"{event.stream_id} {event.stream_version}")
-    if event.actor != provider_id:
-        fail("actor", provider_id, event.actor)
-    if event.HasField("ordinal"):
-        fail("ordinal", "none", event.ordinal)
-    fold.scratch.note_id(CLAIM + claim_id, index)
+    if header.ledger_id != state.ledger_id:
+        fail("statement", state.ledger_id, header.ledger_id)
+    limit_ms = header.not_after_ms
+    if limit_ms and recorded_ms > limit_ms:
+        fail("not_after", f"at most {limit_ms}", recorded_ms)
+    key = _signer(fold, fail, header.key_ids[:], provider_id, recorded_ms)
+    scratch.note_id(CLAIM + claim_id, index)
     voucher = state.vouchers.get(voucher_id)
     if voucher is None:
         fail("references", "an issued voucher", voucher_id)
@@ -70,42 +66,40 @@ def claim_accepted(fold: Fold, index: int, leaf_hash: bytes, event: event_pb2.Ev
     _check_identity(fail, said, voucher, provider_id, claim_id)
     _check_number(fold, fail, index, said, voucher)
 
-    replaced: dict[bytes, int] = {}
-    links: list[LinkValue] = [(_CLAIM, claim_id, None, None, ())]
-    old = None
+    old, replaced = None, _NOTHING
     if said.HasField("superseded_index"):
+        replaced = {}
         old = replaced_usage(fold, fail, index, said, voucher, replaced)
-    usage = check_lines(fold, fail, index, said, voucher)
-    if usage.first_ms < voucher.lo_ms or usage.last_ms > voucher.hi_ms:
-        _explain_window(fold, fail, voucher, usage.first_ms, usage.last_ms)
+    first_ms, last_ms, allocated_ms, amount, domestic, foreign, devices = check_lines(fold, fail, index, said, voucher)
+    if first_ms < voucher.lo_ms or last_ms > voucher.hi_ms:
+        _explain_window(fold, fail, voucher, first_ms, last_ms)
     latest_ms = recorded_ms + (_SIMULATED_SLACK_MS if state.simulated else _SYSTEM_SLACK_MS)
-    if usage.last_ms > latest_ms:
-        fail("claim_window", f"usage that ends by {latest_ms}", usage.last_ms)
-    if event.effective_ms != usage.last_ms:
-        fail("effective_ms", usage.last_ms, event.effective_ms)
+    if last_ms > latest_ms:
+        fail("claim_window", f"usage that ends by {latest_ms}", last_ms)
 
-    voucher.metered += usage.allocated_ms - (old.allocated_ms if old is not None else 0)
-    links.append((_VOUCHER, voucher_id, None, voucher.last, voucher.totals()))
-    voucher.last = index
+    voucher.metered += allocated_ms if old is None else allocated_ms - old.allocated_ms
+    voucher_prev, voucher.last = voucher.last, index
+    facts = [
+        _premises(encoder, key, voucher),
+        encoder.claim_link(claim_id),
+        encoder.voucher_link(voucher, voucher_prev),
+    ]
+    old_prev = None
     if old is not None:
-        links.append((_CLAIM, old.claim_id, None, old.last, ()))
-        old.last = index
-        fold.scratch.update_claim(old)
+        old_prev, old.last = old.last, index
+        facts.append(encoder.claim_link(old.claim_id, old_prev))
+        scratch.update_claim(old)
+    links: list[LinkValue] = []
     position = 0
-    for device, device_id, used_ms in usage.devices:
+    for device, device_id, used_ms in devices:
         if device is not None:
             device.device_ms += used_ms - replaced.get(device_id, 0) if replaced else used_ms
-            links.append((_DEVICE, b"", position, device.last, (device.device_ms,)))
+            total = device.device_ms
+            facts.append(encoder.device_link(position, device.last, total))
+            links.append((_DEVICE, b"", position, device.last, (total,)))
             device.last = index
         position += 1
-    _check_links(fold, fail, index, leaf_hash, event, links, complete=position + 2 + (old is not None) == len(links))
-    _check_premises(fail, event, key, voucher)
-    if event.postings:
-        fail("postings", "none", f"{len(event.postings)} postings")
-        total = sum(posting.amount_fen for posting in event.postings)
-        if total:
-            fail("trial_balance", "postings that sum to 0", total)
-    fold.scratch.put_claim(
+    scratch.put_claim(
         claim_id,
         (
             index,
@@ -113,13 +107,37 @@ def claim_accepted(fold: Fold, index: int, leaf_hash: bytes, event: event_pb2.Ev
             voucher.number,
             key.number if key is not None else -1,
             recorded_ms,
-            usage.amount,
-            usage.domestic,
-            usage.foreign,
-            usage.allocated_ms,
+            amount,
+            domestic,
+            foreign,
+            allocated_ms,
             index,
         ),
     )
+    envelope = event.envelopes[0]
+    payload = envelope.payload
+    signatures = envelope.signatures[:]
+    expected = encoder.event(
+        recorded_ms,
+        last_ms,
+        claim_id,
+        header.request_id,
+        sha256(payload).digest(),
+        provider_id,
+        event.submitter,
+        facts,
+        payload,
+        signatures[0].signature if signatures else b"",
+    )
+    if entry[HEADER_SIZE:] == expected:
+        return
+    links[:0] = [(_CLAIM, claim_id, None, None, ()), (_VOUCHER, voucher_id, None, voucher_prev, voucher.totals())]
+    if old is not None:
+        links.insert(2, (_CLAIM, old.claim_id, None, old_prev, ()))
+    explain_shell(fold, fail, event, said, last_ms)
+    complete = len(links) == len(devices) + 2 + (old is not None)
+    _check_links(fold, fail, index, leaf_hash, event, links, complete=complete)
+    _check_premises(fail, event, key, voucher)
 
 
 def number_name(said: Any) -> bytes:
@@ -128,11 +146,11 @@ def number_name(said: Any) -> bytes:
 
 
 def _signer(
-    fold: Fold, fail: Fail, key_ids: Any, signatures: int, provider_id: bytes, recorded_ms: int
+    fold: Fold, fail: Fail, key_ids: list[bytes], provider_id: bytes, recorded_ms: int
 ) -> Key | None:
     """The one key of the provider, active (I20)."""
-    if len(key_ids) != 1 or signatures != 1:
-        fail("signers", "one key of the provider", f"{len(key_ids)} keys, {signatures} signatures")
+    if len(key_ids) != 1:
+        fail("signers", "one key of the provider", f"{len(key_ids)} keys")
         if not key_ids:
             return None
     key_id = key_ids[0]
@@ -195,6 +213,21 @@ def _explain_window(fold: Fold, fail: Fail, voucher: Voucher, first_ms: int, las
         fail("i8_admission", f"usage from day {provider.admitted_from_day} on", first_ms)
 
 
+def _premises(encoder: Encoder, key: Key | None, voucher: Voucher) -> bytes:
+    """The encoded premises; they are the same for every claim of one key on one voucher."""
+    number = key.number if key is not None else -1
+    cached = voucher.premises.get(number)
+    if cached is None:
+        wanted = [(kind, index or 0) for kind, index in _wanted_premises(key, voucher)]
+        cached = voucher.premises[number] = encoder.premises(wanted)
+    return cached
+
+
+def _wanted_premises(key: Key | None, voucher: Voucher) -> list[tuple[int, int | None]]:
+    facts = (key.index if key is not None else None, voucher.index, voucher.contract.index, voucher.admission)
+    return list(zip(_PREMISES, facts, strict=True))
+
+
 def _check_links(
     fold: Fold,
     fail: Fail,
@@ -206,18 +239,7 @@ def _check_links(
     complete: bool,
 ) -> None:
     """Compare the links; where a device is unknown only those before the devices are."""
-    actual: list[LinkValue] = []
-    for link in event.links:
-        has = link.HasField
-        actual.append(
-            (
-                link.kind,
-                link.entity,
-                link.device if has("device") else None,
-                link.prev if has("prev") else None,
-                tuple(link.totals),
-            )
-        )
+    actual = read_links(event)
     if complete:
         fold.frame.check_links(index, leaf_hash, expected, actual)
     elif actual[:2] != expected[:2]:
@@ -225,15 +247,11 @@ def _check_links(
 
 
 def _check_premises(fail: Fail, event: event_pb2.Event, key: Key | None, voucher: Voucher) -> None:
-    premises = event.premises
-    named = [(premise.kind, premise.index) for premise in premises]
-    wanted = [
-        (_PREMISES[0], key.index if key is not None else (named[0][1] if named else 0)),
-        (_PREMISES[1], voucher.index),
-        (_PREMISES[2], voucher.contract.index),
-        (_PREMISES[3], voucher.admission),
-    ]
-    if named != wanted or not all(premise.HasField("index") for premise in premises):
+    named = [(premise.kind, premise.index if premise.HasField("index") else None) for premise in event.premises]
+    wanted = _wanted_premises(key, voucher)
+    if key is None:
+        wanted, named = wanted[1:], named[1:]
+    if named != wanted:
         fail("premises", wanted, named)
 
 

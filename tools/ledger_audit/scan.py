@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import DecodeError
 from ledger.errors import LedgerError
-from ledger.proof.ed25519 import ED25519, SIGNATURE_SIZE, SMALL_ORDER_ENCODINGS, Verifier
+from ledger.proof.ed25519 import ED25519, SIGNATURE_SIZE, Verifier
 from ledger.proof.keys import key_id
-from ledger.v1 import event_pb2, genesis_pb2, registry_pb2
+from ledger.v1 import envelope_pb2, event_pb2, genesis_pb2, registry_pb2
 
 from ledger_audit.acts import KEY_REGISTERING, PAE_PREFIXES, STATEMENTS
 
@@ -25,6 +25,10 @@ MAX_PAYLOAD_SIZE = 45_000
 Verify = Callable[[bytes, bytes], object]
 Raw = tuple[str, int, str, str]
 """A finding before it is collected: check, index, expected, actual."""
+Due = tuple[Verify, bytes, bytes, int, int]
+"""A signature to verify: under what, the signature, the message, leaf index and number."""
+Statement = Any
+"""A parsed statement of any act; all of them have a header."""
 
 _parse_event = event_pb2.Event.FromString
 
@@ -62,7 +66,7 @@ class Scan:
     hashes: list[bytes] = field(default_factory=list)
     events: list[event_pb2.Event | None] = field(default_factory=list)
     """None where an event does not parse."""
-    statements: list[Message | None] = field(default_factory=list)
+    statements: list[Statement | None] = field(default_factory=list)
     """The statement of the first envelope, where there is one of a known type that parses."""
     findings: list[Raw] = field(default_factory=list)
 
@@ -72,6 +76,7 @@ def scan(start: int, entries: list[bytes], keys: KeyTable) -> Scan:
     result = Scan(start)
     hashes, events, statements, findings = result.hashes, result.events, result.statements, result.findings
     verifiers = keys.verifiers
+    due: list[Due] = []
     index = start - 1
     for entry in entries:
         index += 1
@@ -91,13 +96,16 @@ def scan(start: int, entries: list[bytes], keys: KeyTable) -> Scan:
             findings.append(("byte_profile", index, "the one encoding of this event", "another encoding"))
         events.append(event)
         first = None
-        for number, envelope in enumerate(event.envelopes):
-            statement = _statement(index, envelope.payload_type, envelope.payload, findings)
+        for number, envelope in enumerate(event.envelopes[:]):
+            payload_type, payload = envelope.payload_type, envelope.payload
+            statement = _statement(index, payload_type, payload, findings)
             if number == 0:
                 first = statement
             if statement is not None:
-                _verify(index, envelope, statement, verifiers, findings)
+                key_ids = statement.header.key_ids[:]
+                _collect(index, envelope, payload_type, payload, key_ids, verifiers, due, findings)
         statements.append(first)
+    _verify_all(due, findings)
     return result
 
 
@@ -106,7 +114,7 @@ def hash_only(start: int, entries: list[bytes]) -> Scan:
     return Scan(start, [sha256(b"\x00" + entry).digest() for entry in entries])
 
 
-def parse_again(entry: bytes) -> tuple[event_pb2.Event | None, Message | None]:
+def parse_again(entry: bytes) -> tuple[event_pb2.Event | None, Statement | None]:
     """Event and first statement of an entry that another process has judged."""
     try:
         event = _parse_event(entry)
@@ -123,7 +131,7 @@ def parse_again(entry: bytes) -> tuple[event_pb2.Event | None, Message | None]:
     return event, None
 
 
-def _statement(index: int, payload_type: str, payload: bytes, findings: list[Raw]) -> Message | None:
+def _statement(index: int, payload_type: str, payload: bytes, findings: list[Raw]) -> Statement | None:
     message = STATEMENTS.get(payload_type)
     if message is None:
         return None
@@ -140,27 +148,37 @@ def _statement(index: int, payload_type: str, payload: bytes, findings: list[Raw
     return statement
 
 
-def _verify(
-    index: int, envelope: object, statement: Message, verifiers: dict[bytes, Verify], findings: list[Raw]
+def _collect(
+    index: int,
+    envelope: envelope_pb2.Envelope,
+    payload_type: str,
+    payload: bytes,
+    key_ids: list[bytes],
+    verifiers: dict[bytes, Verify],
+    due: list[Due],
+    findings: list[Raw],
 ) -> None:
-    """Verify each signature whose key is known; an unknown key is judged where history is known."""
-    payload = envelope.payload  # type: ignore[attr-defined]
-    message = PAE_PREFIXES[envelope.payload_type] + b"%d %b" % (len(payload), payload)  # type: ignore[attr-defined]
-    for number, (identity, signed) in enumerate(
-        zip(statement.header.key_ids, envelope.signatures, strict=False)  # type: ignore[attr-defined]
-    ):
+    """Note each signature whose key is known; an unknown key is judged where history is known."""
+    message = PAE_PREFIXES[payload_type] + b"%d %b" % (len(payload), payload)
+    number = 0
+    for identity, signed in zip(key_ids, envelope.signatures[:], strict=False):
         signature = signed.signature
         if signed.algorithm != ED25519 or len(signature) != SIGNATURE_SIZE:
             findings.append(("signature", index, f"{ED25519}, 64 bytes", f"signature {number}: {signed.algorithm}"))
-            continue
-        verify = verifiers.get(identity)
-        if verify is None:
-            continue
+        else:
+            verify = verifiers.get(identity)
+            if verify is not None:
+                due.append((verify, signature, message, index, number))
+        number += 1
+
+
+def _verify_all(due: list[Due], findings: list[Raw]) -> None:
+    """Verify signatures in one go, which keeps the processor's caches on them."""
+    for verify, signature, message, index, number in due:
         try:
             verify(signature, message)
-        except (LedgerError, InvalidSignature) as error:
-            why = error.summary if isinstance(error, LedgerError) else "it does not verify"
-            findings.append(("signature", index, "a valid signature", f"signature {number}: {why}"))
+        except LedgerError as error:
+            findings.append(("signature", index, "a valid signature", f"signature {number}: {error.summary}"))
 
 
 def _registered_keys(entry: bytes) -> list[bytes]:
@@ -176,7 +194,6 @@ def _registered_keys(entry: bytes) -> list[bytes]:
 __all__ = [
     "MAX_EVENT_SIZE",
     "MAX_PAYLOAD_SIZE",
-    "SMALL_ORDER_ENCODINGS",
     "KeyTable",
     "Raw",
     "Scan",

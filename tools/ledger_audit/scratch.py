@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-_BUFFERED = 4096
+_BUFFERED = 1 << 14
+_BUFFERED_IDS = 1 << 18
 _SCHEMA = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-49152;
 CREATE TABLE ids (key INTEGER PRIMARY KEY, place INTEGER NOT NULL);
@@ -63,7 +64,7 @@ class Scratch:
         self._folder = tempfile.TemporaryDirectory(prefix="ledger-audit-", dir=directory)
         self._db = sqlite3.connect(Path(self._folder.name) / "scratch.sqlite", isolation_level=None)
         self._db.executescript(_SCHEMA)
-        self._ids: list[tuple[int, int]] = []
+        self._ids: dict[int, int] = {}
         self._claims: dict[bytes, tuple[object, ...]] = {}
         self._intervals: list[tuple[int, int, int, int]] = []
         self._intervals_indexed = False
@@ -80,15 +81,17 @@ class Scratch:
 
     def note_id(self, name: bytes, index: int) -> None:
         """Remember that an id was used at a leaf. A second use is told to `on_collision`, perhaps later."""
-        ids = self._ids
-        ids.append((hash(name), index))
-        if len(ids) >= _BUFFERED:
+        key = hash(name)
+        first = self._ids.setdefault(key, index)
+        if first != index:
+            self.on_collision(first, index)
+        elif len(self._ids) >= _BUFFERED_IDS:
             self.flush_ids()
 
     def flush_ids(self) -> None:
         """Write the buffered ids and tell of every one that was there before."""
-        rows, self._ids = self._ids, []
-        rows.sort()
+        rows = sorted(self._ids.items())
+        self._ids.clear()
         before = self._db.total_changes
         self._db.executemany("INSERT OR IGNORE INTO ids VALUES (?, ?)", rows)
         if self._db.total_changes - before == len(rows):
@@ -110,9 +113,12 @@ class Scratch:
         row = self._claims.get(claim_id)
         if row is not None:
             return _claim_row(row)
-        self.flush_ids()
-        found = self._db.execute("SELECT place FROM ids WHERE key = ?", (hash(CLAIM + claim_id),)).fetchone()
-        claim = self.claim_at(found[0]) if found else None
+        key = hash(CLAIM + claim_id)
+        place = self._ids.get(key)
+        if place is None:
+            found = self._db.execute("SELECT place FROM ids WHERE key = ?", (key,)).fetchone()
+            place = found[0] if found else None
+        claim = self.claim_at(place) if place is not None else None
         return claim if claim is not None and claim.claim_id == claim_id else None
 
     def claim_at(self, index: int) -> ClaimRow | None:
@@ -131,10 +137,10 @@ class Scratch:
         if claim.state == SUPERSEDED:
             self._superseded.add(claim.index)
 
-    def put_interval(self, device: int, start_ms: int, stop_ms: int, claim_index: int) -> None:
-        """Remember that a claim occupies a device in [start, stop)."""
+    def put_interval(self, row: tuple[int, int, int, int]) -> None:
+        """Remember (device, start, stop, leaf): a claim occupies a device in [start, stop)."""
         intervals = self._intervals
-        intervals.append((device, start_ms, stop_ms, claim_index))
+        intervals.append(row)
         if len(intervals) >= _BUFFERED:
             self._flush_intervals()
 

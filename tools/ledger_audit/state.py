@@ -14,6 +14,9 @@ NEVER_MS = 1 << 63
 
 ROOT, OFFICER, PARTY = "root", "officer", "party"
 
+Model = tuple[tuple[str, str, int], int, int]
+"""(Vendor, model, origin) of a device, its unit price in fen, and the origin again."""
+
 
 @dataclass(slots=True, eq=False)
 class Key:
@@ -171,7 +174,10 @@ class Voucher:
     next_sequence: int = 1
     sparse: bool = False
     redemptions: list[Redemption] = field(default_factory=list)
-    good_models: set[tuple[str, str, int, int]] = field(default_factory=set)
+    models: dict[bytes, Model] = field(default_factory=dict)
+    premises: dict[int, bytes] = field(default_factory=dict)
+    encoded_face: bytes = b""
+    encoded_rest: tuple[int, int, int, bytes] = (-1, -1, -1, b"")
 
     def totals(self) -> tuple[int, ...]:
         """The totals of its link, in their order."""

@@ -191,8 +191,10 @@ class _Audit:
                     self.hashes |= {i: h for i, h in enumerate(result.hashes, result.start) if i in wanted}
                 apply = fold.apply
                 index = result.start
-                for leaf_hash, event, statement in zip(result.hashes, result.events, result.statements, strict=False):
-                    apply(index, leaf_hash, event, statement)
+                for leaf_hash, entry, event, statement in zip(
+                    result.hashes, entries, result.events, result.statements, strict=False
+                ):
+                    apply(index, leaf_hash, entry, event, statement)
                     index += 1
                 if progress is not None:
                     progress(index if self.deep else result.start + len(entries), head.size)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ledger.client.api import LedgerClient
@@ -28,7 +29,6 @@ from ledger_cli.values import digest_of, file_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from ledger.client.acts import Statement
 
@@ -44,10 +44,12 @@ class Acting:
     draft: Path | None = None
     draft_signers: tuple[bytes, ...] = ()
 
-    def basis(self, reason: str, evidence: Sequence[Path] | None) -> Any:  # noqa: ANN401 - a message
+    def basis(self, reason: str, evidence: Sequence[Path] | None) -> Any:
         """The basis of a decision in the identity's office; UsageError for somebody without one."""
         if self.identity.role not in Role.__members__ or not self.identity.bureau_id:
-            raise UsageError(f"a {self.identity.role} decides nothing", hint="act --as an officer of a bureau")
+            raise UsageError(
+                f"a {self.identity.role} decides nothing", hint="act --as an officer of a bureau"
+            )
         return basis(
             bureau_id=self.identity.bureau_id,
             role=Role[self.identity.role],
@@ -136,7 +138,7 @@ def reading(who: Path, *, insecure: bool = False) -> Iterator[LedgerClient]:
         yield client
 
 
-def submit_file(client: LedgerClient, envelope: Any, *, as_json: bool) -> None:  # noqa: ANN401 - an envelope
+def submit_file(client: LedgerClient, envelope: Any, *, as_json: bool) -> None:
     """Send a finished envelope and print its receipt."""
     receipt = client.submit(envelope)
     statement = statement_of(envelope)
@@ -145,7 +147,7 @@ def submit_file(client: LedgerClient, envelope: Any, *, as_json: bool) -> None: 
     print_object("receipt", value, as_json=as_json)
 
 
-def receipt_fields(receipt: Any) -> dict[str, Any]:  # noqa: ANN401 - a message
+def receipt_fields(receipt: Any) -> dict[str, Any]:
     """A receipt for people and scripts."""
     return {
         "index": str(receipt.index),

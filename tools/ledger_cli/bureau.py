@@ -5,11 +5,9 @@ The commands are in `bureau_*`; here they are only put together.
 
 from __future__ import annotations
 
-import typer
-
 from ledger_cli import bureau_contract, bureau_programme, bureau_redemption, bureau_registry, lists
+from ledger_cli.groups import part_app
 
-app = typer.Typer(no_args_is_help=True, help="Programmes, participants, vouchers, redemptions, payments.")
-for part in (bureau_programme, bureau_registry, bureau_contract, bureau_redemption):
+app = part_app("Every step from a programme to a payment, and lists of what exists.")
+for part in (bureau_programme, bureau_registry, bureau_contract, bureau_redemption, lists):
     part.add_to(app)
-app.add_typer(lists.app, name="list")

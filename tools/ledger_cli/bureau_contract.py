@@ -1,4 +1,5 @@
 """Steps of the parties: contract, application, invoice, payment, redemption."""
+# ruff: noqa: TC001 - typer reads the annotations of commands when they run
 
 from __future__ import annotations
 
@@ -196,11 +197,15 @@ def redeem(
     ] = None,
     invoice: Annotated[
         list[str] | None,
-        typer.Option("--invoice", metavar="HEX=YUAN", help="Fingerprint and amount; without: all that is left."),
+        typer.Option(
+            "--invoice", metavar="HEX=YUAN", help="Fingerprint and amount; without: all that is left."
+        ),
     ] = None,
     payment: Annotated[
         list[str] | None,
-        typer.Option("--payment", metavar="HEX=YUAN", help="Fingerprint and amount; without: all that is left."),
+        typer.Option(
+            "--payment", metavar="HEX=YUAN", help="Fingerprint and amount; without: all that is left."
+        ),
     ] = None,
     instalments: Annotated[
         str, typer.Option("--instalments", metavar="BP,…", help="Basis points, for example 3000,3000,4000.")

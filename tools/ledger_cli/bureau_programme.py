@@ -1,4 +1,5 @@
 """Steps of the bureau on programmes and vouchers: open, publish, grant, expire."""
+# ruff: noqa: TC001 - typer reads the annotations of commands when they run
 
 from __future__ import annotations
 
@@ -50,9 +51,7 @@ def open_programme(
     kind = enum_of(Instrument, instrument, option="--instrument")
     programmes = load_profile(profile).programmes
     if kind.name not in programmes:
-        raise UsageError(
-            f"profile {profile} has no {kind.name}", hint=f"allowed: {', '.join(programmes)}"
-        )
+        raise UsageError(f"profile {profile} has no {kind.name}", hint=f"allowed: {', '.join(programmes)}")
     fen = (
         fen_of(appropriation, option="--appropriation")
         if appropriation
@@ -143,9 +142,7 @@ def grant(
 
     application_id = id_of(application, option="--application")
     voucher_id = new_id()
-    with acting(
-        who, as_json=as_json, insecure=insecure, draft=draft, draft_signers=draft_signers
-    ) as actor:
+    with acting(who, as_json=as_json, insecure=insecure, draft=draft, draft_signers=draft_signers) as actor:
         found = find(actor.client.list_applications(), "application_id", application_id, what="application")
         statement = voucher_grant(
             basis=actor.basis(reason, evidence),

@@ -1,4 +1,5 @@
 """Steps of the bureau on participants: register, admit, confirm devices."""
+# ruff: noqa: TC001, TC003 - typer reads the annotations of commands when they run
 
 from __future__ import annotations
 
@@ -21,9 +22,7 @@ def register_participant(
     who: As,
     kind: Annotated[
         str,
-        typer.Option(
-            "--kind", help="ENTERPRISE, UNIVERSITY, RESEARCH, PERSON, COMPUTE, MODEL or EXCHANGE."
-        ),
+        typer.Option("--kind", help="ENTERPRISE, UNIVERSITY, RESEARCH, PERSON, COMPUTE, MODEL or EXCHANGE."),
     ],
     registered: Annotated[str, typer.Option("--registered", metavar="DAY", help="Business registration.")],
     code: Annotated[str, typer.Option("--code", help="Unified social credit code.")] = "",
@@ -89,7 +88,11 @@ def admit_provider(
         draft_signers=draft_signers,
     ) as actor:
         statement = provider_admission(
-            basis=actor.basis(reason, evidence), provider_id=provider_id, items=item, from_day=day, batch=batch
+            basis=actor.basis(reason, evidence),
+            provider_id=provider_id,
+            items=item,
+            from_day=day,
+            batch=batch,
         )
         actor.do("provider-admission", statement, signers=2)
 
@@ -126,7 +129,9 @@ def register_devices(
         provider_id = actor.identity.participant_id
         models, found = read_devices(devices, provider_id=provider_id)
         if draft is not None and len(found) > MAX_DEVICES:
-            raise UsageError(f"{len(found)} devices in one draft", hint=f"allowed: {MAX_DEVICES}; split the file")
+            raise UsageError(
+                f"{len(found)} devices in one draft", hint=f"allowed: {MAX_DEVICES}; split the file"
+            )
         for start in range(0, len(found), MAX_DEVICES):
             part = found[start : start + MAX_DEVICES]
             used = sorted({position for _, position in part})

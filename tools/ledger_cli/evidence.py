@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.client.rendering import plain
+from ledger.domain.quantities import BP_FULL
 from ledger.errors import UsageError
 from ledger_cli.values import digest_of, fen_of, id_of, pairs_of
 
@@ -22,12 +23,10 @@ def claims_to_redeem(client: LedgerClient, voucher_id: bytes, given: Sequence[st
     if given:
         return [id_of(text, option="--claim") for text in given]
     free = [
-        claim.claim_id
-        for claim in client.list_claims(voucher_id, unredeemed_only=True)
-        if not claim.disputed
+        claim.claim_id for claim in client.list_claims(voucher_id, unredeemed_only=True) if not claim.disputed
     ]
     if not free:
-        raise UsageError("the voucher has no claim to redeem", hint="see: voucherctl bureau list claims")
+        raise UsageError("the voucher has no claim to redeem", hint="see: voucherctl bureau claims")
     return free[:MAX_CLAIMS]
 
 
@@ -50,6 +49,6 @@ def instalments_of(text: str) -> list[int]:
     if not text:
         return []
     parts = text.split(",")
-    if not all(part.isascii() and part.isdigit() for part in parts) or sum(map(int, parts)) != 10_000:
+    if not all(part.isascii() and part.isdigit() for part in parts) or sum(map(int, parts)) != BP_FULL:
         raise UsageError("--instalments: not parts of 10000", hint="allowed: for example 3000,3000,4000")
     return [int(part) for part in parts]

@@ -17,4 +17,4 @@ def find(items: Iterable[T], field: str, wanted: bytes, *, what: str) -> T:
     for item in items:
         if getattr(item, field) == wanted:
             return item
-    raise UsageError(f"there is no {what} {wanted.hex()}", hint=f"see: voucherctl bureau list {what}s")
+    raise UsageError(f"there is no {what} {wanted.hex()}", hint=f"see: voucherctl bureau {what}s")

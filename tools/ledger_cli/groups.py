@@ -33,24 +33,24 @@ class MainGroup(TyperGroup):
 
     parts: tuple[Part, ...] = ()
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - the context is private to typer
+    def list_commands(self, ctx: Any) -> list[str]:
         """All names, own commands first."""
         return [*super().list_commands(ctx), *(part.name for part in self.parts)]
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - see above
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of that name; its module is imported now."""
         for part in self.parts:
             if part.name == cmd_name:
                 return _load(part)
         return super().get_command(ctx, cmd_name)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - see above
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - typer's signature
         """The list of commands, without importing one."""
         own = [(name, command.get_short_help_str()) for name, command in self.commands.items()]
         with formatter.section("Commands"):
             formatter.write_dl([*own, *((part.name, part.help) for part in self.parts)])
 
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - see above
+    def invoke(self, ctx: Any) -> Any:
         """Run the command; an error is shown and becomes the exit code."""
         try:
             return super().invoke(ctx)
@@ -77,6 +77,17 @@ def main_group(parts: Sequence[Part]) -> type[MainGroup]:
     return type("LoadedGroup", (MainGroup,), {"parts": tuple(parts)})
 
 
+def part_app(text: str) -> typer.Typer:
+    """An empty group for a part of a program; `text` is its help."""
+    return typer.Typer(
+        no_args_is_help=True,
+        help=text,
+        rich_markup_mode=None,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+
+
 def safe(text: str) -> str:
     """Text for a terminal: control characters of whatever origin are shown as escapes."""
     return "".join(
@@ -85,7 +96,7 @@ def safe(text: str) -> str:
     )
 
 
-def _load(part: Part) -> Any:  # noqa: ANN401 - typer's command type is private
+def _load(part: Part) -> Any:
     try:
         app = importlib.import_module(part.module).app
     except ModuleNotFoundError as error:

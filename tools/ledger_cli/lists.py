@@ -1,4 +1,5 @@
-"""`voucherctl bureau list`: what exists; every row ends with the next possible step."""
+"""`voucherctl bureau` lists: what exists; every row ends with the next possible step."""
+# ruff: noqa: TC001 - typer reads the annotations of commands when they run
 
 from __future__ import annotations
 
@@ -13,12 +14,24 @@ from ledger_cli.output import Column, print_rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-app = typer.Typer(no_args_is_help=True, help="List what exists, each with the next possible step.")
-
 _NEXT = Column("NEXT STEP", "next_step")
 
 
-@app.command()
+def add_to(app: typer.Typer) -> None:
+    """Put the commands into a group."""
+    for command in (
+        programmes,
+        participants,
+        devices,
+        contracts,
+        applications,
+        vouchers,
+        claims,
+        redemptions,
+    ):
+        app.command()(command)
+
+
 def programmes(who: As, insecure: Insecure = False, as_json: Json = False) -> None:
     """Programmes with their money."""
     from ledger_cli.acting import reading
@@ -34,7 +47,6 @@ def programmes(who: As, insecure: Insecure = False, as_json: Json = False) -> No
         )
 
 
-@app.command()
 def participants(who: As, insecure: Insecure = False, as_json: Json = False) -> None:
     """Participants and officers."""
     from ledger_cli.acting import reading
@@ -49,7 +61,6 @@ def participants(who: As, insecure: Insecure = False, as_json: Json = False) -> 
         )
 
 
-@app.command()
 def devices(
     who: As,
     provider: Annotated[str, typer.Option("--provider", metavar="ID", help="The provider.")],
@@ -71,7 +82,6 @@ def devices(
         )
 
 
-@app.command()
 def contracts(who: As, insecure: Insecure = False, as_json: Json = False) -> None:
     """Contracts."""
     from ledger_cli.acting import reading
@@ -88,7 +98,6 @@ def contracts(who: As, insecure: Insecure = False, as_json: Json = False) -> Non
         )
 
 
-@app.command()
 def applications(who: As, insecure: Insecure = False, as_json: Json = False) -> None:
     """Applications."""
     from ledger_cli.acting import reading
@@ -103,7 +112,6 @@ def applications(who: As, insecure: Insecure = False, as_json: Json = False) -> 
         )
 
 
-@app.command()
 def vouchers(
     who: As,
     programme: Annotated[str, typer.Option("--programme", metavar="ID", help="Only its vouchers.")] = "",
@@ -130,7 +138,6 @@ def vouchers(
         )
 
 
-@app.command()
 def claims(
     who: As,
     voucher: Annotated[str, typer.Option("--voucher", metavar="ID", help="The voucher.")],
@@ -153,7 +160,6 @@ def claims(
         )
 
 
-@app.command()
 def redemptions(
     who: As,
     voucher: Annotated[str, typer.Option("--voucher", metavar="ID", help="Only of this voucher.")] = "",

@@ -25,7 +25,9 @@ Insecure: TypeAlias = Annotated[
 ]
 With: TypeAlias = Annotated[
     list[Path] | None,
-    typer.Option("--with", metavar="FILE", help="Identity file of a co-signer, in signing order; repeatable."),
+    typer.Option(
+        "--with", metavar="FILE", help="Identity file of a co-signer, in signing order; repeatable."
+    ),
 ]
 Draft: TypeAlias = Annotated[
     Path | None,
@@ -37,7 +39,9 @@ Draft: TypeAlias = Annotated[
 ]
 Signers: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--signer", metavar="KEY_ID", help="With --draft: the keys that sign after yours, in order."),
+    typer.Option(
+        "--signer", metavar="KEY_ID", help="With --draft: the keys that sign after yours, in order."
+    ),
 ]
 Reason: TypeAlias = Annotated[
     str, typer.Option("--reason", metavar="CODE", help="Code of the decision's reason (A-Z, 0-9, _).")

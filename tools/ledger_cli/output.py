@@ -79,15 +79,15 @@ def progress(label: str, *, total: int) -> Iterator[Callable[[int], None]]:
     if not sys.stderr.isatty() or total == 0:
         yield lambda _count: None
         return
-    from rich.console import Console  # noqa: PLC0415 - slow, and only for terminals
-    from rich.progress import Progress  # noqa: PLC0415 - see above
+    from rich.console import Console
+    from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(label, total=total)
         yield lambda count: bar.advance(task, count)
 
 
-def _cell(value: Any) -> str:  # noqa: ANN401 - any JSON value
+def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):

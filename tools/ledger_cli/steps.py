@@ -55,7 +55,7 @@ def after_application(row: Mapping[str, Any]) -> str:
     """A submitted application is granted."""
     if row["state"] == "SUBMITTED":
         return f"{_BUREAU} grant --application {row['application_id']}"
-    return f"{_BUREAU} list vouchers"
+    return f"{_BUREAU} vouchers"
 
 
 def after_voucher(row: Mapping[str, Any], *, today: int) -> str:
@@ -76,7 +76,7 @@ def after_claim(row: Mapping[str, Any]) -> str:
     if row["state"] != "ACCEPTED" or row["disputed"]:
         return NONE
     if row["redemption_id"]:
-        return f"{_BUREAU} list redemptions --voucher {row['voucher_id']}"
+        return f"{_BUREAU} redemptions --voucher {row['voucher_id']}"
     return f"{_BUREAU} redeem --voucher {row['voucher_id']} --claim {row['claim_id']} --payee-commitment HEX"
 
 

@@ -33,7 +33,9 @@ def id_of(text: str, *, option: str) -> bytes:
 def digest_of(text: str, *, option: str) -> bytes:
     """32 bytes in hexadecimal: a key id, a fingerprint, a commitment."""
     if _DIGEST.fullmatch(text) is None:
-        raise UsageError(f"{option}: {printable(text)} is not 32 bytes", hint="allowed: 64 hexadecimal digits")
+        raise UsageError(
+            f"{option}: {printable(text)} is not 32 bytes", hint="allowed: 64 hexadecimal digits"
+        )
     return bytes.fromhex(text)
 
 
@@ -85,8 +87,8 @@ def file_digest(path: Path, *, option: str) -> bytes:
 
 def certificate_digest(path: Path, *, option: str) -> bytes:
     """SHA-256 of the DER form of the first certificate in a PEM file."""
-    from cryptography import x509  # noqa: PLC0415 - slow, and only for this
-    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415 - see above
+    from cryptography import x509
+    from cryptography.hazmat.primitives.hashes import SHA256
 
     try:
         return x509.load_pem_x509_certificate(path.read_bytes()).fingerprint(SHA256())

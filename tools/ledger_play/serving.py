@@ -6,9 +6,11 @@ Whoever plays against it talks gRPC like anybody else. This module must not act 
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from typing import TYPE_CHECKING, Self
 
+from ledger_server.telemetry import json_logger
 from ledger_server.wiring import RunningServer, start_server
 
 if TYPE_CHECKING:
@@ -50,7 +52,12 @@ class EmbeddedServer:
 
     async def _start(self) -> None:
         self._ledger = self._directory.open()
-        self._running = await start_server(self._ledger, listen=self._listen, tls=self._directory.tls_files)
+        self._running = await start_server(
+            self._ledger,
+            listen=self._listen,
+            tls=self._directory.tls_files,
+            log=json_logger(level=logging.WARNING),
+        )
         self.port = self._running.port
 
     async def _stop(self) -> None:

@@ -10,8 +10,8 @@ import grpc
 
 from ledger.app.record_pieces import PieceReader
 from ledger.errors import LedgerError
+from ledger.v1 import event_pb2, receipt_pb2
 from ledger.v1 import log_service_pb2 as pb
-from ledger.v1 import receipt_pb2
 from ledger.v1.log_service_pb2_grpc import LogServiceServicer
 from ledger_server.status import malformed, not_found, refuse
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _FULL_TILE: Final = 256
 _MAX_LEVEL: Final = 63
+_MAX_EVENTS_OF_A_REQUEST: Final = 16
 
 
 class LogServicer(LogServiceServicer):
@@ -118,12 +119,26 @@ class LogServicer(LogServiceServicer):
         receipt = receipt_pb2.Receipt(
             index=request.index,
             leaf_hash=await self._ledger.leaf_hash(request.index),
-            event_count=1,
+            event_count=await self._event_count(request.index, event),
             repeated_request=True,
             event=event,
             tlog_proof=tlog_proof,
         )
         return pb.GetReceiptResponse(receipt=receipt)
+
+    async def _event_count(self, index: int, event: bytes) -> int:
+        """How many events of the same request stand here, from this one on."""
+        first = event_pb2.Event.FromString(event)
+        if not first.HasField("ordinal"):
+            return 1
+        count = 0
+        for _, _, data in await self._ledger.read(index, _MAX_EVENTS_OF_A_REQUEST):
+            following = event_pb2.Event.FromString(data)
+            # What stands next under the same id with the next ordinal is of the same request.
+            if following.request_id != first.request_id or following.ordinal != first.ordinal + count:
+                break
+            count += 1
+        return count
 
     async def _newest(self, context: Context) -> SignedCheckpoint:
         checkpoint = self._ledger.checkpoint()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from ledger.app import subscriptions as items
@@ -61,10 +62,12 @@ class SubscriptionServicer(SubscriptionServiceServicer):
         self._count += 1
         self._metrics.subscribers.inc()
         try:
-            async for item in items.subscribe(self._ledger, after, match=match, stop=self._stopping):
-                if isinstance(item, items.Records):
-                    self._metrics.delivered.inc(len(item.records))
-                yield _message(item)
+            following = items.subscribe(self._ledger, after, match=match, stop=self._stopping)
+            async with aclosing(following):
+                async for item in following:
+                    if isinstance(item, items.Records):
+                        self._metrics.delivered.inc(len(item.records))
+                    yield _message(item)
         finally:
             self._count -= 1
             self._metrics.subscribers.dec()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from grpc_status import rpc_status
 
 from ledger.app.clock import ClockError
 from ledger.app.outcomes import Accepted, Outcome, Refused
+from ledger.codec.envelopes import SignedEnvelope
 from ledger.domain.entities import Admission, Claim, Evidence, Officer, Participant
 from ledger.domain.state import State
 from ledger.domain.vocabulary import Clock, ParticipantKind, Role
@@ -26,11 +28,10 @@ from ledger_server.telemetry import json_logger
 from ledger_server.wiring import RunningServer, start_server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Sequence
     from pathlib import Path
     from typing import TextIO
 
-    from ledger.codec.envelopes import SignedEnvelope
     from ledger_server.dev_authority import DevelopmentAuthority
 
 LEDGER_ID = bytes(range(16))
@@ -134,7 +135,7 @@ class FakeLedger:
         return bytes(32 * width)
 
     async def receipt(self, index: int) -> tuple[bytes, bytes]:
-        return b"event", b"proof"
+        return (self.events[index][2] if index < self.size else b"event"), b"proof"
 
     async def list_claims(
         self, voucher_id: bytes, *, unredeemed_only: bool, after_index: int | None, limit: int

@@ -1,11 +1,9 @@
-"""Calls over the wire without TLS: writing, reading, bad input, deadlines and faults."""
+"""Reading over the wire: the log, lists and pages, the stream, health and the clock."""
 
 from __future__ import annotations
 
 import asyncio
-import io
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import grpc
 import pytest
@@ -21,25 +19,20 @@ from unit.server.server_harness import (
     calling,
     random_id,
     refused_with,
-    refusing,
     serving,
 )
 
-from ledger.app.outcomes import Accepted, Refused
 from ledger.domain.entities import Claim, Evidence
-from ledger.domain.rejections import Reason
 from ledger.v1 import (
     application_service_pb2,
     claim_service_pb2,
-    envelope_pb2,
+    event_pb2,
     log_service_pb2,
     log_service_pb2_grpc,
     operation_service_pb2,
-    receipt_pb2,
     redemption_service_pb2,
     registry_service_pb2,
     subscription_service_pb2,
-    voucher_service_pb2,
 )
 from ledger.v1.application_service_pb2_grpc import ApplicationServiceStub
 from ledger.v1.claim_service_pb2_grpc import ClaimServiceStub
@@ -47,199 +40,9 @@ from ledger.v1.operation_service_pb2_grpc import OperationServiceStub
 from ledger.v1.redemption_service_pb2_grpc import RedemptionServiceStub
 from ledger.v1.registry_service_pb2_grpc import RegistryServiceStub
 from ledger.v1.subscription_service_pb2_grpc import SubscriptionServiceStub
-from ledger.v1.voucher_service_pb2_grpc import VoucherServiceStub
 
 if TYPE_CHECKING:
-    from ledger.codec.envelopes import SignedEnvelope
     from ledger_server.wiring import RunningServer
-
-STATEMENT = envelope_pb2.Envelope(
-    payload_type="application/vnd.voucher-ledger.usage-attestation.v1+protobuf",
-    payload=b"payload",
-    signatures=[envelope_pb2.Signature(algorithm="ed25519", signature=bytes(64))],
-)
-STATEMENT_REQUEST = claim_service_pb2.SubmitClaimRequest(envelope=STATEMENT).SerializeToString()
-
-
-def send_raw(channel: Any, method: str) -> Any:
-    """A method of the claim service that takes bytes as they are."""
-    return channel.unary_unary(f"/ledger.v1.ClaimService/{method}")
-
-
-def test_a_statement_becomes_a_receipt_at_the_level_asked_for() -> None:
-    """The act comes from the method, the submitter from the peer; the proof only when asked for."""
-
-    async def test(ledger: FakeLedger, server: RunningServer) -> None:
-        for number in range(8):
-            await ledger.append(("x", bytes([number])))
-        await ledger.sign()
-        async with calling(server) as channel:
-            stub = ClaimServiceStub(channel)
-            durable = await stub.SubmitClaim(
-                claim_service_pb2.SubmitClaimRequest(envelope=STATEMENT), metadata=as_(SELLER)
-            )
-            signed = await stub.SubmitClaim(
-                claim_service_pb2.SubmitClaimRequest(
-                    envelope=STATEMENT, ack_level=receipt_pb2.ACK_LEVEL_CHECKPOINTED
-                ),
-                metadata=as_(SELLER),
-            )
-        assert (durable.receipt.index, durable.receipt.tlog_proof) == (7, b"")
-        assert (signed.receipt.event, signed.receipt.tlog_proof) == (b"event", b"proof")
-        act, submitter, (envelope,) = ledger.submitted[0]
-        assert (act, submitter, envelope.payload) == ("usage-attestation", SELLER, b"payload")
-        assert envelope.signatures == (("ed25519", bytes(64)),)
-
-    serving(test)
-
-
-def test_a_refusal_carries_its_reason_and_leaves() -> None:
-    """FAILED_PRECONDITION with the conflicting and the recorded leaf."""
-
-    async def test(ledger: FakeLedger, server: RunningServer) -> None:
-        ledger.answer = refusing(Reason.DEVICE_OVERLAP, "occupied", conflicting_index=0, recorded_index=5)
-        async with calling(server) as channel:
-            with pytest.raises(grpc.RpcError) as caught:
-                await ClaimServiceStub(channel).SubmitClaim(
-                    claim_service_pb2.SubmitClaimRequest(envelope=STATEMENT), metadata=as_(SELLER)
-                )
-        code, info, status = refused_with(caught.value)
-        assert (code, info.reason, status.message) == (
-            grpc.StatusCode.FAILED_PRECONDITION,
-            "DEVICE_OVERLAP",
-            "occupied",
-        )
-        assert dict(info.metadata) == {"conflicting_index": "0", "recorded_index": "5"}
-
-    serving(test)
-
-
-def test_a_batch_has_one_result_an_envelope_in_order() -> None:
-    """A refused or oversized claim touches no other."""
-
-    def answer(envelope: SignedEnvelope) -> Accepted | Refused:
-        if envelope.payload == b"bad":
-            return Refused(Reason.PRICE_MISMATCH, "price")
-        return Accepted(int(envelope.payload), bytes(32), 1, repeated=False)
-
-    async def test(ledger: FakeLedger, server: RunningServer) -> None:
-        ledger.answer = answer
-        payloads = [b"3", b"bad", bytes(45_001), b"4"]
-        request = claim_service_pb2.SubmitClaimsRequest(
-            envelopes=[envelope_pb2.Envelope(payload=payload) for payload in payloads]
-        )
-        async with calling(server) as channel:
-            response = await ClaimServiceStub(channel).SubmitClaims(request, metadata=as_(SELLER))
-        assert [
-            result.receipt.index if result.HasField("receipt") else result.refusal.reason
-            for result in response.results
-        ] == [3, Reason.PRICE_MISMATCH, Reason.TOO_LARGE, 4]
-
-    serving(test)
-
-
-def test_a_full_queue_refuses_the_whole_batch_with_a_time_to_retry() -> None:
-    """RESOURCE_EXHAUSTED, because not one claim was looked at."""
-
-    async def test(ledger: FakeLedger, server: RunningServer) -> None:
-        ledger.answer = refusing(Reason.OVERLOADED)
-        request = claim_service_pb2.SubmitClaimsRequest(envelopes=[STATEMENT] * 3)
-        async with calling(server) as channel:
-            with pytest.raises(grpc.RpcError) as caught:
-                await ClaimServiceStub(channel).SubmitClaims(request, metadata=as_(SELLER))
-        code, _, status = refused_with(caught.value)
-        assert code == grpc.StatusCode.RESOURCE_EXHAUSTED
-        assert [detail.TypeName() for detail in status.details][1] == "google.rpc.RetryInfo"
-
-    serving(test)
-
-
-@pytest.mark.parametrize(
-    ("raw", "reason"),
-    [
-        (b"\xff\xff\xff", "MALFORMED"),
-        (b"", "MALFORMED"),
-        (STATEMENT_REQUEST + b"\x10\x09", "MALFORMED"),
-        (b"\x0a\x04\x0a\x02\xff\xfe", "MALFORMED"),
-        (bytes(256 * 1_024 + 1), "TOO_LARGE"),
-        (
-            claim_service_pb2.SubmitClaimRequest(
-                envelope=envelope_pb2.Envelope(payload=bytes(45_001))
-            ).SerializeToString(),
-            "TOO_LARGE",
-        ),
-    ],
-)
-def test_bad_bytes_are_refused_without_the_text_of_an_exception(raw: bytes, reason: str) -> None:
-    """Malformed protobuf, no envelope, an unknown level, bad UTF-8, too many bytes."""
-
-    async def test(ledger: FakeLedger, server: RunningServer) -> None:
-        async with calling(server) as channel:
-            with pytest.raises(grpc.RpcError) as caught:
-                await send_raw(channel, "SubmitClaim")(raw, metadata=as_(SELLER))
-        code, info, status = refused_with(caught.value)
-        assert (code, info.reason) == (grpc.StatusCode.INVALID_ARGUMENT, reason)
-        assert "Error" not in status.message
-        assert ledger.submitted == []
-
-    serving(test)
-
-
-def test_the_transport_drops_what_no_method_takes() -> None:
-    """A message beyond the largest cap never reaches a handler."""
-
-    async def test(ledger: FakeLedger, server: RunningServer) -> None:
-        async with calling(server) as channel:
-            with pytest.raises(grpc.RpcError) as caught:
-                await send_raw(channel, "SubmitClaims")(bytes(2 * 1_024 * 1_024), metadata=as_(SELLER))
-        assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
-        assert ledger.submitted == []
-
-    serving(test)
-
-
-def test_a_fault_shows_an_incident_id_and_the_log_has_the_rest() -> None:
-    """INTERNAL: the exception's text stays inside, and so do the locals of its frames."""
-    log = io.StringIO()
-
-    def explode(_: SignedEnvelope) -> Accepted:
-        hidden = "secret-" + "local"
-        raise ValueError("secret text" if hidden else "")
-
-    async def test(ledger: FakeLedger, server: RunningServer) -> None:
-        ledger.answer = explode
-        async with calling(server) as channel:
-            with pytest.raises(grpc.RpcError) as caught:
-                await ClaimServiceStub(channel).SubmitClaim(
-                    claim_service_pb2.SubmitClaimRequest(envelope=STATEMENT), metadata=as_(SELLER)
-                )
-        code, info, status = refused_with(caught.value)
-        assert (code, info.reason) == (grpc.StatusCode.INTERNAL, "INTERNAL")
-        assert "secret" not in status.message
-        lines = [json.loads(line) for line in log.getvalue().splitlines()]
-        (line,) = [line for line in lines if line["event"] == "incident"]
-        assert line["incident"] in status.message
-        assert "secret text" in json.dumps(line)
-        assert "secret-local" not in json.dumps(line)
-
-    serving(test, stream=log)
-
-
-@pytest.mark.parametrize(
-    ("caller", "code"),
-    [(b"", "UNAUTHENTICATED"), (b"x" * 16, "UNAUTHENTICATED"), (BUYER, "PERMISSION_DENIED")],
-)
-def test_who_is_not_admitted_is_refused_before_anything_is_read(caller: bytes, code: str) -> None:
-    """Nobody, an unknown id, a role without the right."""
-
-    async def test(ledger: FakeLedger, server: RunningServer) -> None:
-        async with calling(server) as channel:
-            with pytest.raises(grpc.RpcError) as caught:
-                await send_raw(channel, "SubmitClaim")(b"\xff", metadata=as_(caller) if caller else ())
-        found, info, _ = refused_with(caught.value)
-        assert (found.name, info.reason) == (code, code)
-
-    serving(test)
 
 
 def test_public_methods_answer_anyone() -> None:
@@ -415,23 +218,6 @@ def test_a_clock_that_may_not_be_set_is_a_refusal() -> None:
     serving(test)
 
 
-def test_an_expiry_needs_ids_of_16_bytes() -> None:
-    """The field that is wrong is named."""
-
-    async def test(ledger: FakeLedger, server: RunningServer) -> None:
-        async with calling(server) as channel:
-            stub = VoucherServiceStub(channel)
-            request = voucher_service_pb2.ExpireVoucherRequest(voucher_id=random_id(), request_id=random_id())
-            assert (await stub.ExpireVoucher(request, metadata=as_(CLERK))).receipt.index == 8
-            assert ledger.submitted == [("voucher-expiry", CLERK, [])]
-            request.request_id = b"short"
-            with pytest.raises(grpc.RpcError) as caught:
-                await stub.ExpireVoucher(request, metadata=as_(CLERK))
-            assert refused_with(caught.value)[2].message == "request_id has 16 bytes"
-
-    serving(test)
-
-
 def test_subscribers_get_positions_and_a_goodbye() -> None:
     """A stream resumes from any cursor, refuses a foreign one, and ends when the server stops."""
 
@@ -491,3 +277,26 @@ def test_health_follows_whether_the_ledger_takes_statements() -> None:
             assert (await anext(watched)).status == 1
 
     serving(test, prepare=stopped)
+
+
+def test_a_receipt_counts_the_events_of_its_request() -> None:
+    """Ordinals of one request follow each other; a single event has none."""
+    events = [
+        event_pb2.Event(request_id=b"a" * 16),
+        event_pb2.Event(request_id=b"b" * 16, ordinal=0),
+        event_pb2.Event(request_id=b"b" * 16, ordinal=1),
+        event_pb2.Event(request_id=b"c" * 16, ordinal=0),
+    ]
+
+    async def test(ledger: FakeLedger, server: RunningServer) -> None:
+        await ledger.append(*(("x", event.SerializeToString()) for event in events))
+        await ledger.sign()
+        async with calling(server) as channel:
+            stub = log_service_pb2_grpc.LogServiceStub(channel)
+            receipts = [
+                (await stub.GetReceipt(log_service_pb2.GetReceiptRequest(index=index), metadata=as_(CLERK)))
+                for index in range(4)
+            ]
+        assert [answer.receipt.event_count for answer in receipts] == [1, 2, 1, 1]
+
+    serving(test)

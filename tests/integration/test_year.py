@@ -1,0 +1,108 @@
+"""Whole life cycles through the real store and sequencer, and what the auditor makes of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ledger.app.outcomes import Accepted, Refused
+from ledger.domain.days import start_ms
+from ledger.domain.entities import VoucherState
+from ledger.domain.rejections import Reason
+from ledger_audit.sources import ExportSource
+from ledger_audit.trust import Trust
+from ledger_audit.verify import verify
+from support.house import DAY_MS, HOUR_MS, START_MS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ledger_audit.report import Report
+    from support.house import House
+
+
+def audit(house: House, out: Path) -> Report:
+    """Export and verify a house's ledger."""
+    trust = Trust.load(house.made.directory.trust_file)
+    return verify(ExportSource(house.export(out)), trust=trust)
+
+
+def test_a_voucher_used_up_and_paid_closes(house: House, tmp_path: Path) -> None:
+    """Usage, invoice and payment of the whole contract: the face is paid, the voucher closes, the audit agrees."""
+    devices = house.provider()
+    house.programme()
+    house.party("acme")
+    amount_fen = 4 * 100 * 2000
+    assert isinstance(house.voucher("v", "acme", amount_fen=amount_fen), Accepted)
+    house.at(START_MS + 30 * DAY_MS)
+    lines = [(device, START_MS, START_MS + 100 * HOUR_MS) for device in devices]
+    assert isinstance(house.claim("v", lines), Accepted)
+    house.evidence("contract of v", amount_fen=amount_fen, buyer="acme")
+    assert isinstance(house.redeem("r", "v", "acme", amount_fen=amount_fen), Accepted)
+    house.settle("r")
+    assert house.ledger.state.vouchers[house.ids["v"]].state == VoucherState.CLOSED
+    report = audit(house, tmp_path / "export")
+    assert (report.findings, report.result) == ((), "ok")
+    totals = report.totals[house.ids["gpu"].hex()]
+    assert (totals["disbursed"], totals["encumbered"]) == (str(amount_fen // 2), "0")
+
+
+def test_instalments_failure_dispute_and_expiry(house: House, tmp_path: Path) -> None:
+    """A failed payment is ordered again, a disputed claim lowers a verification, expiry releases the rest."""
+    devices = house.provider()
+    house.programme()
+    house.party("acme")
+    house.voucher("v", "acme", amount_fen=1_000_000)
+    house.at(START_MS + 30 * DAY_MS)
+    assert isinstance(house.claim("v", [(devices[0], START_MS, START_MS + 100 * HOUR_MS)]), Accepted)
+    house.add_key("cloud", "cloud-2")
+    assert isinstance(house.claim("v", [(devices[1], START_MS, START_MS + 50 * HOUR_MS)], key="cloud-2"), Accepted)
+    house.evidence("contract of v", amount_fen=1_000_000, buyer="acme")
+    outcome = house.redeem("r", "v", "acme", amount_fen=1_000_000, instalments_bp=(3000, 7000))
+    assert isinstance(outcome, Accepted)
+    from ledger.client.statements import registry
+    from ledger.domain.vocabulary import RevocationReason
+
+    revocation = registry.key_revocation(
+        key_id=house.keys["cloud-2"].key_id, invalid_since_ms=START_MS, reason=RevocationReason.COMPROMISED
+    )
+    house.must("key-revocation", revocation, "keymaster", "keymaster-2")
+    assert isinstance(house.claim("v", [(devices[2], START_MS, START_MS + HOUR_MS)], key="cloud-2"), Refused)
+    assert isinstance(house.verify("r"), Accepted)
+    assert isinstance(house.approve("r", "approver-1"), Accepted)
+    refused = house.approve("r", "approver-1")
+    assert isinstance(refused, Refused)
+    assert refused.reason == Reason.SEPARATION_OF_DUTY
+    assert isinstance(house.approve("r", "approver-2"), Accepted)
+    for _ in range(2):
+        assert isinstance(house.order("r"), Accepted)
+        assert isinstance(house.pay("r", fail=True), Accepted)
+    for _ in range(2):
+        assert isinstance(house.order("r"), Accepted)
+        assert isinstance(house.pay("r"), Accepted)
+    voucher = house.ledger.state.vouchers[house.ids["v"]]
+    house.at(start_ms(voucher.valid_until_day))
+    assert isinstance(house.expire("v"), Accepted)
+    report = audit(house, tmp_path / "export")
+    assert (report.findings, report.result) == ((), "ok")
+    totals = report.totals[house.ids["gpu"].hex()]
+    assert (totals["disbursed"], totals["encumbered"], totals["obligated"]) == (str(100 * 2000 // 2), "0", "0")
+
+
+def test_a_reopened_ledger_has_the_same_state(house: House, tmp_path: Path) -> None:
+    """Folding the stored events again gives the state that writing them left."""
+    devices = house.provider()
+    house.programme()
+    house.party("acme")
+    house.voucher("v", "acme", amount_fen=1_000_000)
+    house.at(START_MS + 30 * DAY_MS)
+    house.claim("v", [(devices[0], START_MS, START_MS + HOUR_MS)])
+    before = {name: dict(table.base) for name, table in vars(house.ledger.state).items() if hasattr(table, "base")}
+    heads = {kind: dict(table.base) for kind, table in house.ledger.state.heads.items()}
+    house.reopen()
+    after = {name: dict(table.base) for name, table in vars(house.ledger.state).items() if hasattr(table, "base")}
+    assert after == before
+    assert {kind: dict(table.base) for kind, table in house.ledger.state.heads.items()} == heads
+    outcome = house.claim("v", [(devices[0], START_MS, START_MS + HOUR_MS)])
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == Reason.DEVICE_OVERLAP
+    assert audit(house, tmp_path / "export").result == "ok"

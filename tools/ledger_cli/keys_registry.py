@@ -1,0 +1,200 @@
+"""Acts on the registry of keys, officers and certificates."""
+# ruff: noqa: TC001 - typer reads the annotations of commands when they run
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ledger_cli.options import As, Draft, Insecure, Json, Signers, With
+
+NewKey = Annotated[
+    Path, typer.Option("--new-key", metavar="FILE", help="The new key; it signs, too (proof of possession).")
+]
+Certificate = Annotated[Path, typer.Option("--certificate", metavar="FILE", help="TLS certificate, PEM.")]
+ParticipantId = Annotated[str, typer.Option("--participant", metavar="ID", help="The owner.")]
+KeyId = Annotated[str, typer.Option("--key-id", metavar="HEX", help="The key.")]
+SignerCount = Annotated[int, typer.Option("--signers", help="How many of the keys at hand sign.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the commands into a group."""
+    app.command("register")(register)
+    app.command("retire")(retire)
+    app.command("revoke")(revoke)
+    app.command("appoint-officer")(appoint_officer)
+    app.command("register-certificate")(register_certificate)
+
+
+def register(
+    who: As,
+    participant: ParticipantId,
+    new_key: NewKey,
+    co_signers: With = None,
+    draft: Draft = None,
+    draft_signers: Signers = None,
+    insecure: Insecure = False,
+    as_json: Json = False,
+) -> None:
+    """Register a participant's key; signed by two key administrators and the new key."""
+    from ledger.client.signing import SigningKey
+    from ledger.client.statements import key_registration
+    from ledger_cli.acting import acting
+    from ledger_cli.values import id_of
+
+    key = SigningKey.load(new_key)
+    participant_id = id_of(participant, option="--participant")
+    statement = key_registration(participant_id=participant_id, public_key=key.public_key)
+    with acting(
+        who,
+        as_json=as_json,
+        insecure=insecure,
+        co_signers=co_signers,
+        draft=draft,
+        draft_signers=draft_signers,
+    ) as actor:
+        actor.do("key-registration", statement, made={"key_id": key.key_id}, signers=2, last=[key])
+
+
+def retire(
+    who: As,
+    key_id: KeyId,
+    until: Annotated[str, typer.Option("--until", metavar="TIME", help="Last instant at which it may sign.")],
+    signers: SignerCount = 2,
+    co_signers: With = None,
+    draft: Draft = None,
+    draft_signers: Signers = None,
+    insecure: Insecure = False,
+    as_json: Json = False,
+) -> None:
+    """Let a key sign until a time and no longer; signed by two key administrators, or by roots."""
+    from ledger.client.statements import key_retirement
+    from ledger_cli.acting import acting
+    from ledger_cli.values import digest_of, instant_of
+
+    statement = key_retirement(
+        key_id=digest_of(key_id, option="--key-id"), until_ms=instant_of(until, option="--until")
+    )
+    with acting(
+        who,
+        as_json=as_json,
+        insecure=insecure,
+        co_signers=co_signers,
+        draft=draft,
+        draft_signers=draft_signers,
+    ) as actor:
+        actor.do("key-retirement", statement, signers=signers)
+
+
+def revoke(
+    who: As,
+    key_id: KeyId,
+    since: Annotated[str, typer.Option("--invalid-since", metavar="TIME", help="Disputed from here on.")],
+    cause: Annotated[str, typer.Option("--cause", help="COMPROMISED, LOST or CEASED.")],
+    signers: SignerCount = 1,
+    co_signers: With = None,
+    draft: Draft = None,
+    draft_signers: Signers = None,
+    insecure: Insecure = False,
+    as_json: Json = False,
+) -> None:
+    """Revoke a key for ever; signed by its owner, or with --signers 2 by key administrators or roots."""
+    from ledger.client.statements import key_revocation
+    from ledger.domain.vocabulary import RevocationReason
+    from ledger_cli.acting import acting
+    from ledger_cli.values import digest_of, enum_of, instant_of
+
+    statement = key_revocation(
+        key_id=digest_of(key_id, option="--key-id"),
+        invalid_since_ms=instant_of(since, option="--invalid-since"),
+        reason=enum_of(RevocationReason, cause, option="--cause"),
+    )
+    with acting(
+        who,
+        as_json=as_json,
+        insecure=insecure,
+        co_signers=co_signers,
+        draft=draft,
+        draft_signers=draft_signers,
+    ) as actor:
+        actor.do("key-revocation", statement, signers=signers)
+
+
+def appoint_officer(
+    who: As,
+    bureau: Annotated[str, typer.Option("--bureau", metavar="ID", help="The bureau.")],
+    role: Annotated[str, typer.Option("--role", help="CLERK, REVIEWER, APPROVER, PAYER, AUDITOR, …")],
+    tag: Annotated[str, typer.Option("--tag", metavar="HEX", help="Person tag, 32 bytes.")],
+    new_key: NewKey,
+    certificate: Certificate,
+    signers: SignerCount = 2,
+    co_signers: With = None,
+    draft: Draft = None,
+    draft_signers: Signers = None,
+    insecure: Insecure = False,
+    as_json: Json = False,
+) -> None:
+    """Name an officer with key and certificate; signed by the root threshold and the new key."""
+    from ledger.client.signing import SigningKey, new_id
+    from ledger.client.statements import officer_appointment
+    from ledger.domain.vocabulary import Role
+    from ledger_cli.acting import acting
+    from ledger_cli.values import certificate_digest, digest_of, enum_of, id_of
+
+    key = SigningKey.load(new_key)
+    officer_id = new_id()
+    statement = officer_appointment(
+        officer_id=officer_id,
+        bureau_id=id_of(bureau, option="--bureau"),
+        role=enum_of(Role, role, option="--role"),
+        person_tag=digest_of(tag, option="--tag"),
+        public_key=key.public_key,
+        certificate_sha256=certificate_digest(certificate, option="--certificate"),
+    )
+    with acting(
+        who,
+        as_json=as_json,
+        insecure=insecure,
+        co_signers=co_signers,
+        draft=draft,
+        draft_signers=draft_signers,
+    ) as actor:
+        actor.do(
+            "officer-appointment",
+            statement,
+            made={"officer_id": officer_id, "key_id": key.key_id},
+            signers=signers,
+            last=[key],
+        )
+
+
+def register_certificate(
+    who: As,
+    participant: ParticipantId,
+    certificate: Certificate,
+    co_signers: With = None,
+    draft: Draft = None,
+    draft_signers: Signers = None,
+    insecure: Insecure = False,
+    as_json: Json = False,
+) -> None:
+    """Bind a TLS certificate to its owner, in place of the one before; signed by two key administrators."""
+    from ledger.client.statements import certificate_registration
+    from ledger_cli.acting import acting
+    from ledger_cli.values import certificate_digest, id_of
+
+    statement = certificate_registration(
+        participant_id=id_of(participant, option="--participant"),
+        certificate_sha256=certificate_digest(certificate, option="--certificate"),
+    )
+    with acting(
+        who,
+        as_json=as_json,
+        insecure=insecure,
+        co_signers=co_signers,
+        draft=draft,
+        draft_signers=draft_signers,
+    ) as actor:
+        actor.do("certificate-registration", statement, signers=2)

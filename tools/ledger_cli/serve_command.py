@@ -1,0 +1,67 @@
+"""`voucherd serve`: serve the ledger of a folder over gRPC until a signal comes."""
+# ruff: noqa: TC001, TC003 - typer reads the annotations of commands when they run
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ledger_cli.groups import part_app
+from ledger_cli.options import Json
+
+app = part_app("Serve the ledger of a folder over gRPC.")
+
+
+@app.command()
+def serve(
+    directory: Annotated[Path, typer.Option("--dir", metavar="D", help="Folder of the ledger.")],
+    listen: Annotated[str, typer.Option("--listen", metavar="HOST:PORT", help="Port 0 is any free one.")],
+    store: Annotated[
+        str, typer.Option("--store", metavar="URL", help="Event store in place of the folder's.")
+    ] = "",
+    public_listen: Annotated[
+        str,
+        typer.Option("--public-listen", metavar="HOST:PORT", help="Answer here what anyone may read."),
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Serve a ledger: check every stored event, then answer until SIGTERM or ctrl-C.
+
+    Prints where it serves once it answers. Everything acknowledged is durable when it ends.
+    """
+    asyncio.run(_serve(directory, listen, store, public_listen, as_json=as_json))
+
+
+async def _serve(directory: Path, listen: str, store: str, public_listen: str, *, as_json: bool) -> None:
+    from ledger_cli.output import print_object, say
+    from ledger_server.directory import LedgerDirectory
+    from ledger_server.wiring import start_server
+
+    place = LedgerDirectory(directory)
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, ended.set)
+    ledger = place.open(store=store or None)
+    try:
+        server = await start_server(
+            ledger, listen=listen, tls=place.tls_files, public_listen=public_listen or None
+        )
+        host = listen.rpartition(":")[0]
+        value = {
+            "listening": f"{host}:{server.port}",
+            "public_port": server.public_port,
+            "ledger_id": ledger.ledger_id.hex(),
+            "origin": ledger.origin,
+            "events": ledger.size,
+        }
+        print_object("serve", value, as_json=as_json)
+        await ended.wait()
+        say("stopping")
+        await server.stop()
+    finally:
+        await ledger.close()
