@@ -58,8 +58,10 @@ class Ledger:
         log_signer: Signer,
         clock: LedgerClock | None = None,
         progress: Callable[[int, int], None] | None = None,
+        on_close: Callable[[], None] = lambda: None,
     ) -> None:
         self._application = application
+        self._on_close = on_close
         self._recorder = application.recorder
         self._lock_store = lock_store
         locked = lock_store.read()
@@ -294,3 +296,4 @@ class Ledger:
         self._threads.shutdown()
         self._lock_store.close()
         self._application.close()
+        self._on_close()

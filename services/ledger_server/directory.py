@@ -6,16 +6,18 @@ ledger (`ledger.app.bootstrap`) or sign for anybody.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import tomllib
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from ledger.app.application import LedgerApplication
 from ledger.app.bootstrap import decode_record
 from ledger.app.ledger import Ledger
 from ledger.client.signing import SigningKey
-from ledger.errors import UsageError
+from ledger.errors import ExitCode, LedgerError, UsageError
 from ledger.store.location import StoreLocation
 from ledger.store.sqlite_lock import SQLiteLockStore
 from ledger_server.listening import TlsFiles
@@ -28,6 +30,12 @@ if TYPE_CHECKING:
 
 CONFIG = "ledger.toml"
 _KEYS = ("ledger_id", "origin", "log_vkey", "profile", "development")
+
+
+class SecondServer(LedgerError):
+    """The folder is served already."""
+
+    exit_code = ExitCode.UNAVAILABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,17 +133,36 @@ class LedgerDirectory:
         config = self.read_config()
         location = StoreLocation.parse(store) if store else StoreLocation.sqlite(self.store)
         log_key = SigningKey.load(self.log_key)
-        application = LedgerApplication(
-            location, decode=decode_record, ledger_id=bytes.fromhex(config.ledger_id)
-        )
-        lock_store = SQLiteLockStore(self.lock)
-        return Ledger(
-            application=application,
-            lock_store=lock_store,
-            log_signer=log_key.signer,
-            clock=clock,
-            progress=progress,
-        )
+        with ExitStack() as held:
+            guard = held.enter_context(self._claim_for_writing())
+            application = held.enter_context(
+                LedgerApplication(location, decode=decode_record, ledger_id=bytes.fromhex(config.ledger_id))
+            )
+            lock_store = SQLiteLockStore(self.lock)
+            held.callback(lock_store.close)
+            ledger = Ledger(
+                application=application,
+                lock_store=lock_store,
+                log_signer=log_key.signer,
+                clock=clock,
+                progress=progress,
+                on_close=guard.close,
+            )
+            held.pop_all()
+        return ledger
+
+    def _claim_for_writing(self) -> IO[bytes]:
+        """Hold the folder until the file is closed or the process ends; SecondServer if another does."""
+        held = (self.lock.parent / "writer").open("wb")
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            held.close()
+            raise SecondServer(
+                f"another server has the ledger in {self.root} open",
+                hint="Stop it first; a ledger has exactly one writer.",
+            ) from None
+        return held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
