@@ -154,6 +154,7 @@ class Checkpointer:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            last = self._closing
             try:
                 signed = await loop.run_in_executor(self._thread, self._maker.advance)
             except Exception as error:  # noqa: BLE001 - whatever it is, the writer must not go on unseen
@@ -163,6 +164,6 @@ class Checkpointer:
                 return
             if signed is not None:
                 self._on_publish(signed)
-            if self._closing:
+            if last:
                 return
             await asyncio.sleep(MIN_INTERVAL_S)

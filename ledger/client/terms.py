@@ -55,10 +55,10 @@ def fetch_terms(
 
 
 def fetch_head(client: LedgerClient, *, voucher_id: bytes, provider_id: bytes) -> ChainHead:
-    """The newest attestation of a voucher that the ledger has recorded, accepted or refused.
+    """The newest attestation of a voucher that the ledger has accepted.
 
-    What was signed and never sent is not in it: an outbox knows better. Raises VerificationError if the
-    event of that claim is not one.
+    What was refused, or signed and never sent, is not in it: an outbox knows better. Raises
+    VerificationError if the event of that claim holds no attestation.
     """
     newest = max(
         (claim for claim in client.list_claims(voucher_id) if claim.provider_id == provider_id),
@@ -68,8 +68,6 @@ def fetch_head(client: LedgerClient, *, voucher_id: bytes, provider_id: bytes) -
     if newest is None or newest.sequence == 0:
         return ChainHead()
     event = event_pb2.Event.FromString(client.get_receipt(newest.index).event)
-    if event.HasField("claim_refused"):
-        return ChainHead(newest.sequence, event.claim_refused.payload_digest)
     if not event.envelopes:
         raise VerificationError(f"leaf {newest.index}: holds no attestation")
     return ChainHead(newest.sequence, hashlib.sha256(event.envelopes[0].payload).digest())

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from ledger.v1.envelope_pb2 import Envelope, Signature
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from ledger.v1.envelope_pb2 import Envelope
 
 MAX_PAYLOAD_SIZE = 45_000
 
@@ -35,18 +33,5 @@ def from_message(message: Envelope) -> SignedEnvelope:
     return SignedEnvelope(
         message.payload_type,
         message.payload,
-        tuple((signature.algorithm, signature.signature) for signature in message.signatures),
+        tuple([(signature.algorithm, signature.signature) for signature in message.signatures]),
     )
-
-
-def to_message(envelope: SignedEnvelope) -> Envelope:
-    """The protobuf envelope of a value."""
-    return Envelope(
-        payload_type=envelope.payload_type,
-        payload=envelope.payload,
-        signatures=_signatures(envelope.signatures),
-    )
-
-
-def _signatures(signatures: Iterable[tuple[str, bytes]]) -> list[Signature]:
-    return [Signature(algorithm=algorithm, signature=signature) for algorithm, signature in signatures]

@@ -7,11 +7,11 @@ anything.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from google.protobuf.message import DecodeError
 
-from ledger.codec.envelopes import SignedEnvelope, from_message, to_message
+from ledger.codec.envelopes import SignedEnvelope, from_message
 from ledger.codec.registry import Entry, entry_of_event, event_name
 from ledger.codec.statements import decode_statement
 from ledger.domain.journal import Account, Link, LinkKind, Posting
@@ -29,11 +29,11 @@ RULES_VERSION = 1
 HEADER_SIZE = 43
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(NamedTuple):
     """Where and when an event is recorded, and for which request."""
 
-    index: int
+    # Hides tuple.index on purpose: no caller searches a place for a value.
+    index: int  # type: ignore[assignment]
     prev_leaf_hash: bytes
     recorded_ms: int
     stream_version: int
@@ -80,16 +80,20 @@ def encode_event(draft: Draft, place: Place, envelopes: Sequence[SignedEnvelope]
         ordinal=place.ordinal,
         actor=draft.actor or b"",
         submitter=place.submitter,
-        envelopes=[to_message(envelope) for envelope in envelopes],
     )
+    # Parts are added in place: a part that is made first is copied with all that is in it.
+    for envelope in envelopes:
+        part = message.envelopes.add(payload_type=envelope.payload_type, payload=envelope.payload)
+        for algorithm, signature in envelope.signatures:
+            part.signatures.add(algorithm=algorithm, signature=signature)
     add_premise = message.premises.add
     for kind, index in draft.premises:
-        add_premise(kind=int(kind), index=index)
+        add_premise(kind=kind, index=index)
     add_link = message.links.add
     for link_kind, entity, prev, totals, device in draft.links:
-        add_link(kind=int(link_kind), entity=entity, device=device, prev=prev, totals=totals)
+        add_link(kind=link_kind, entity=entity, device=device, prev=prev, totals=totals)
     for account, programme_id, amount_fen in draft.postings:
-        message.postings.add(account=int(account), programme_id=programme_id, amount_fen=amount_fen)
+        message.postings.add(account=account, programme_id=programme_id, amount_fen=amount_fen)
     field = getattr(message, entry.event_name)
     field.SetInParent()
     field.CopyFrom(entry.encode_event(draft.payload))

@@ -72,13 +72,16 @@ def _read_expression(name: str, field: FieldDescriptor, hint: Any, scope: dict[s
         scope[f"d_{name}"] = decoder(element, _class_of(field))
         if field.is_repeated:
             return f"tuple([d_{name}(x) for x in m.{name}])"
-        return f"d_{name}(need(m, '{name}'))"
+        return f"d_{name}(m.{name} if m.HasField('{name}') else need(m, '{name}'))"
     if isinstance(element, type) and issubclass(element, IntEnum):
+        scope[f"by_{name}"] = {member.value: member for member in element}
+        known = f"by_{name}.get({{0}}) or enum(t_{name}, {{0}})"
         if field.is_repeated:
-            return f"tuple([enum(t_{name}, x) for x in m.{name}])"
-        return f"enum(t_{name}, m.{name})"
+            return f"tuple([{known.format('x')} for x in m.{name}])"
+        return known.format(f"m.{name}")
     if field.is_repeated:
-        return f"tuple(m.{name})"
+        # A slice copies the column at once; iterating makes a call for every element.
+        return f"tuple(m.{name}[:])"
     if _is_optional(hint):
         return f"m.{name} if m.HasField('{name}') else None"
     return f"m.{name}"

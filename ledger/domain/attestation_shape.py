@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ledger.domain import checks
 from ledger.domain.quantities import INT64_MAX
+from ledger.errors import MalformedError
 
 if TYPE_CHECKING:
     from ledger.domain.attestation import UsageAttestation, UsageLines
@@ -17,6 +18,7 @@ MAX_LINES = 500
 MAX_MODELS = 64
 MAX_MS = 253_402_300_800_000
 _OPTIONAL = ("node", "cluster", "job", "active_ms", "energy_wh")
+_POSITIONS = ("node", "cluster", "job")
 _REQUIRED = ("start_offset_ms", "duration_ms", "allocated_ms", "amount_fen")
 
 
@@ -53,14 +55,17 @@ def _check_columns(lines: UsageLines, *, devices: int, strings: int) -> None:
     count = len(lines.device)
     expect(1 <= count <= MAX_LINES, f"lines: 1 to {MAX_LINES}")
     for name in _REQUIRED:
-        expect(len(getattr(lines, name)) == count, f"lines.{name}: one value a line")
+        if len(getattr(lines, name)) != count:
+            raise MalformedError(f"lines.{name}: one value a line")
     for name in _OPTIONAL:
-        expect(len(getattr(lines, name)) in (0, count), f"lines.{name}: one value a line, or none")
+        if len(getattr(lines, name)) not in {0, count}:
+            raise MalformedError(f"lines.{name}: one value a line, or none")
     expect(max(lines.device) < devices, "lines.device: a position in device_ids")
     expect(len(set(lines.device)) == devices, "device_ids: every device is used by a line")
-    for name in ("node", "cluster", "job"):
+    for name in _POSITIONS:
         column = getattr(lines, name)
-        expect(not column or max(column) < strings, f"lines.{name}: a position in strings")
+        if column and max(column) >= strings:
+            raise MalformedError(f"lines.{name}: a position in strings")
     expect(
         min(lines.start_offset_ms) >= 0 and max(lines.start_offset_ms) < MAX_MS,
         "lines.start_offset_ms: from 0",

@@ -208,6 +208,7 @@ def overlapping(state: State, device_id: bytes, start: int, end: int) -> int | N
     for interval in state.busy.get(device_id) or ():
         if interval.start_ms < end and start < interval.end_ms:
             return interval.leaf_index
+    # Only `base`: pending rows are keyed by their start, and `busy` has them.
     before = state.intervals.base.get((device_id, end))
     return before.leaf_index if before is not None and before.end_ms > start else None
 

@@ -5,6 +5,8 @@ It must not decide who may sign, and makes no signature format of its own (RFC 8
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -33,11 +35,13 @@ SMALL_ORDER_ENCODINGS = frozenset(
 """All 14 encodings, canonical or not, of the 8 points whose order divides 8."""
 
 
+@lru_cache(maxsize=1024)
 def check_public_key(public_key: bytes) -> bytes:
     """The key, if it is a canonical point of the prime-order group other than the identity.
 
     Raises MalformedError for a wrong length, a non-canonical y, a point off the curve, a small
-    order or a torsion component. Takes milliseconds: meant for registration (RFC 8032 section 5.1.3).
+    order or a torsion component. Takes a millisecond the first time: meant for registration
+    (RFC 8032 section 5.1.3).
     """
     _check_cheaply(public_key)
     point = edwards.decode(public_key)

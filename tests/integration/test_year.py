@@ -106,3 +106,23 @@ def test_a_reopened_ledger_has_the_same_state(house: House, tmp_path: Path) -> N
     assert isinstance(outcome, Refused)
     assert outcome.reason == Reason.DEVICE_OVERLAP
     assert audit(house, tmp_path / "export").result == "ok"
+
+
+def test_adjacent_intervals_of_one_batch_do_not_overlap(house: House) -> None:
+    """Half-open intervals that touch are accepted in any order, also when one call carries both (rule I6)."""
+    devices = house.provider()
+    house.programme()
+    house.party("acme")
+    house.voucher("v", "acme", amount_fen=1_000_000)
+    house.at(START_MS + 30 * DAY_MS)
+    hours = [(10, 11), (12, 13), (11, 12), (9, 10), (8, 10)]
+    envelopes = []
+    for sequence, (start, end) in enumerate(hours, start=1):
+        line = (devices[0], START_MS + start * HOUR_MS, START_MS + end * HOUR_MS)
+        statement = house.attestation("v", [line], sequence=sequence)
+        envelopes.append(house.envelope("usage-attestation", statement, "cloud"))
+    outcomes = house.send("usage-attestation", *envelopes, submitter="cloud")
+    assert [isinstance(outcome, Accepted) for outcome in outcomes] == [True, True, True, True, False]
+    assert isinstance(outcomes[4], Refused)
+    assert outcomes[4].reason == Reason.DEVICE_OVERLAP
+    assert outcomes[4].conflicting_index == outcomes[3].index  # type: ignore[union-attr]

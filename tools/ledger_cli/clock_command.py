@@ -16,7 +16,9 @@ app = part_app("Set the clock of a SIMULATED ledger.")
 @app.command("set-clock")
 def set_clock(
     who: As,
-    time: Annotated[str, typer.Argument(metavar="TIME", help="RFC 3339, for example 2026-05-06T09:00:00+08:00.")],
+    time: Annotated[
+        str, typer.Argument(metavar="TIME", help="RFC 3339, for example 2026-05-06T09:00:00+08:00.")
+    ],
     insecure: Insecure = False,
     as_json: Json = False,
 ) -> None:

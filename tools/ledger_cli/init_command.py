@@ -4,12 +4,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ledger_cli.groups import part_app
 from ledger_cli.options import Json
+
+if TYPE_CHECKING:
+    from ledger.app.bootstrap import Opened
+    from ledger_server.directory import LedgerDirectory
 
 app = part_app("Open a new ledger in a folder.")
 
@@ -27,42 +31,86 @@ def init(
     server: Annotated[
         str, typer.Option("--server", metavar="HOST:PORT", help="Address for the identity files.")
     ] = "127.0.0.1:7443",
+    genesis: Annotated[
+        Path | None, typer.Option("--genesis", metavar="FILE", help="Genesis that every root signed.")
+    ] = None,
+    statements: Annotated[
+        list[Path] | None,
+        typer.Option("--statement", metavar="FILE", help="Appointment that the roots signed; repeatable."),
+    ] = None,
+    log_key: Annotated[
+        Path | None, typer.Option("--log-key", metavar="FILE", help="Key that signs checkpoints, PEM.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Open a new ledger and print its trust: ledger id, genesis leaf hash, log key.
 
-    Publish the trust file where the server cannot change it.
+    Either --dev, or --genesis and --log-key with the roots' appointments of officers. Publish the trust file
+    where the server cannot change it.
     """
     from ledger.profiles.loader import load_profile
     from ledger_cli.output import print_object, say
 
     load_profile(profile)
-    opened = _open(directory, profile=profile, dev=dev, server=server)
+    if dev:
+        opened = _open_development(directory, profile=profile, server=server)
+    else:
+        opened = _open(
+            directory, profile=profile, genesis=genesis, statements=statements or [], log_key=log_key
+        )
     if dev:
         say("a development ledger: its roots lie in this folder and its clock is SIMULATED")
     say(f"serve it with: voucherd serve --dir {directory} --listen {server}")
     print_object("init", opened, as_json=as_json)
 
 
-def _open(directory: Path, *, profile: str, dev: bool, server: str) -> dict[str, object]:
-    """Open the ledger; its trust as printed."""
+def _open(
+    directory: Path, *, profile: str, genesis: Path | None, statements: list[Path], log_key: Path | None
+) -> dict[str, object]:
+    """Open a ledger from files that were signed offline."""
+    import time
+
+    from ledger.client.cosign import read_envelope
+    from ledger.client.signing import SigningKey
+    from ledger.codec.envelopes import from_message
     from ledger.errors import UsageError
+    from ledger_server.directory import LedgerDirectory
+    from ledger_server.founding import found_ledger
+
+    if genesis is None or log_key is None:
+        raise UsageError(
+            "a genesis that every root signed and a log key are needed: --genesis, --log-key",
+            hint="sign one with `voucherctl keys sign-genesis`; for a ledger on this machine only: --dev",
+        )
+    place = LedgerDirectory(directory)
+    opened = found_ledger(
+        place,
+        envelopes=[from_message(read_envelope(path)) for path in (genesis, *statements)],
+        log_key=SigningKey.load(log_key),
+        profile=profile,
+        development=False,
+        now_ms=time.time_ns() // 1_000_000,
+    )
+    return _trust(place, opened)
+
+
+def _open_development(directory: Path, *, profile: str, server: str) -> dict[str, object]:
+    """Open a ledger whose roots and officers are made in its folder."""
     from ledger_play.ceremony import open_development_ledger
 
-    if not dev:
-        raise UsageError(
-            "a genesis that every root signed is needed",
-            hint="for a ledger of your own on this machine: --dev",
-        )
     host = server.rpartition(":")[0].strip("[]")
     hosts = tuple(dict.fromkeys(("localhost", "127.0.0.1", host)))
     made = open_development_ledger(directory, profile=profile, server=server, hosts=hosts)
+    return _trust(made.directory, made.opened)
+
+
+def _trust(place: LedgerDirectory, opened: Opened) -> dict[str, object]:
     return {
-        "dir": str(directory),
-        "ledger_id": made.opened.ledger_id.hex(),
-        "origin": made.opened.origin,
-        "genesis_leaf_hash": made.opened.genesis_leaf_hash.hex(),
-        "log_key": made.opened.log_vkey,
-        "trust_file": str(made.directory.trust_file),
-        "events": made.opened.size,
+        "dir": str(place.root),
+        "ledger_id": opened.ledger_id.hex(),
+        "origin": opened.origin,
+        "genesis_leaf_hash": opened.genesis_leaf_hash.hex(),
+        "log_key": opened.log_vkey,
+        "trust_file": str(place.trust_file),
+        "events": opened.size,
     }

@@ -50,6 +50,7 @@ def subscribe(
     def ids(texts: list[str] | None, option: str) -> list[bytes]:
         return [id_of(text, option=option) for text in texts or ()]
 
+    cursor = parse_cursor(after) if after else None
     event_filter = make_filter(
         event_types=event_type or (),
         programme_ids=ids(programme, "--programme"),
@@ -59,7 +60,7 @@ def subscribe(
     with reading(who, insecure=insecure) as client:
         subscription = Subscription(
             channel=client.channel,
-            cursor=parse_cursor(after) if after else None,
+            cursor=cursor,
             event_filter=event_filter,
             until_caught_up=until_caught_up,
         )

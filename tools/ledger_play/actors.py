@@ -11,22 +11,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from ledger.client.api import LedgerClient
-from ledger.client.identity import load_identity, write_identity
+from ledger.client.identity import Identity, load_identity, write_identity
 from ledger.client.signing import SigningKey, make_envelope, new_id
 from ledger.client.statements import registry, shared
+from ledger.client.types import AckLevel, DecisionBasis, Receipt
 from ledger.domain.identifiers import complete_credit_code
 from ledger.domain.vocabulary import ParticipantKind, Role
-from ledger.v1 import receipt_pb2
+from ledger_play.ceremony import DevelopmentLedger
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from ledger.client.acts import Statement
-    from ledger.client.identity import Identity
-    from ledger.v1.quantities_pb2 import DecisionBasis
-    from ledger_play.ceremony import DevelopmentLedger
 
-DURABLE = receipt_pb2.AckLevel.ACK_LEVEL_DURABLE
+DURABLE = AckLevel.ACK_LEVEL_DURABLE
 
 
 @dataclass(slots=True)
@@ -43,7 +41,7 @@ class Actor:
         """Id of the participant or officer."""
         return self.identity.participant_id
 
-    def act(self, act: str, statement: Statement, *others: SigningKey) -> receipt_pb2.Receipt:
+    def act(self, act: str, statement: Statement, *others: SigningKey) -> Receipt:
         """Sign a statement, first with the own key, and submit it."""
         envelope = make_envelope(act, statement, [self.key, *others], ledger_id=self.identity.ledger_id)
         return self.client.submit(envelope, ack_level=DURABLE)

@@ -13,22 +13,21 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ledger.app.bootstrap import Opened, create_ledger
+from ledger.app.bootstrap import Opened
 from ledger.client.identity import Identity, write_identity
 from ledger.client.signing import SigningKey, make_envelope, new_id
 from ledger.client.statements import registry
 from ledger.codec.envelopes import from_message
 from ledger.domain.vocabulary import Clock, Role
 from ledger.proof.vkey import ED25519_TYPE, VKey
-from ledger.store.location import StoreLocation
-from ledger.store.sqlite_lock import SQLiteLockStore
 from ledger_server.dev_authority import DevelopmentAuthority, write_private
-from ledger_server.directory import DirectoryConfig, LedgerDirectory
+from ledger_server.directory import LedgerDirectory
+from ledger_server.founding import found_ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ledger.v1.envelope_pb2 import Envelope
+    from ledger.client.types import Envelope
 
 BUREAU_CODE = "BUREAU"
 BASE_NAME = "ledger.example/dev"
@@ -106,15 +105,7 @@ def open_development_ledger(
     """
     directory = LedgerDirectory(root)
     directory.check_empty()
-    for folder in (
-        directory.keys,
-        directory.tls,
-        directory.identities,
-        directory.store.parent,
-        directory.lock.parent,
-    ):
-        folder.mkdir(parents=True, exist_ok=True)
-    directory.keys.chmod(0o700)
+    directory.identities.mkdir(parents=True, exist_ok=True)
     authority = DevelopmentAuthority.create(directory.tls)
     issued = authority.issue_server(hosts)
     (directory.tls / "server.pem").write_bytes(issued.cert_pem)
@@ -125,18 +116,14 @@ def open_development_ledger(
     origin = f"{BASE_NAME}/e0"
     vkey = VKey(origin, ED25519_TYPE, log_key.public_key).render()
     envelopes, officers = _statements(directory, authority, ledger_id, bureau_id, vkey)
-    opened = create_ledger(
-        location=StoreLocation.sqlite(directory.store),
-        lock_store=SQLiteLockStore(directory.lock),
-        log_signer=log_key.signer,
+    opened = found_ledger(
+        directory,
         envelopes=[from_message(envelope) for envelope in envelopes],
+        log_key=log_key,
+        profile=profile,
+        development=True,
         now_ms=time.time_ns() // 1_000_000 if now_ms is None else now_ms,
     )
-    config = DirectoryConfig(
-        ledger_id=ledger_id.hex(), origin=origin, log_vkey=vkey, profile=profile, development=True
-    )
-    directory.write_config(config)
-    directory.write_trust(genesis_leaf_hash=opened.genesis_leaf_hash, config=config)
     made = DevelopmentLedger(
         directory=directory, opened=opened, bureau_id=bureau_id, authority=authority, server=server
     )

@@ -1,7 +1,7 @@
 """The demonstration: a programme year on real usage, then an audit that trusts nothing of it.
 
-It plays the year through a server, exports and verifies the ledger offline, changes one byte in a copy and shows
-that the auditor names the event. What it prints is for people; `DemoResult` is for scripts.
+It plays the year through a server, exports and verifies the ledger offline, changes one byte in a copy
+and shows that the auditor names the event. What it prints is for people; `DemoResult` is for scripts.
 """
 
 from __future__ import annotations
@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ledger.client.channel import open_channel
-from ledger.client.identity import load_identity
+from ledger.profiles.loader import load_profile
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.note import Note
-from ledger.proof.tiles import TILE_WIDTH, TilePath, bundle_at, decode_bundle
-from ledger.profiles.loader import load_profile
+from ledger.proof.tiles import TILE_WIDTH, bundle_at, decode_bundle
 from ledger.report.money import ROWS, money_table
 from ledger_audit.export import export
 from ledger_audit.sources import ExportSource, GrpcSource
@@ -86,9 +85,7 @@ def run(
     usage = usage or SAMPLE
     start_ms = Year.start_ms(usage)
     address = f"{HOST}:{_free_port()}"
-    ledger = open_development_ledger(
-        root, profile=PROFILE, server=address, hosts=HOSTS, now_ms=start_ms
-    )
+    ledger = open_development_ledger(root, profile=PROFILE, server=address, hosts=HOSTS, now_ms=start_ms)
     say(f"A ledger is opened in {root}: three roots sign its genesis and name nine officers.")
     say("Its clock is SIMULATED, set before the first second of the usage file; every audit says so.")
     with EmbeddedServer(ledger.directory, listen=address), Cast(ledger) as cast:
@@ -108,10 +105,17 @@ def run(
             trust_file=ledger.directory.trust_file,
             verify_exit=int(report.exit_code),
             tamper_exit=int(tampered.exit_code),
-            tamper_index=tampered.findings[0].index if tampered.findings and tampered.findings[0].index else -1,
+            tamper_index=next((found.index for found in tampered.findings if found.index is not None), -1),
         )
         _show_audit(say, report, tampered, changed=index)
-        _show_next(say, root, demo, seconds=int(time.monotonic() - started), serving=keep_serving is not None)
+        _show_next(
+            say,
+            root,
+            demo,
+            address=address,
+            seconds=int(time.monotonic() - started),
+            serving=keep_serving is not None,
+        )
         if keep_serving is not None:
             keep_serving()
     return demo
@@ -163,18 +167,20 @@ def _show_year(say: Callable[[str], None], year: YearResult, report: Report) -> 
 def _show_audit(say: Callable[[str], None], report: Report, tampered: Report, *, changed: int) -> None:
     passed = sum(check.status.value == "PASS" for check in report.checks)
     say("")
-    say(f"Verification: {report.result}, {report.tree_size} events, {passed} checks passed (exit {report.exit_code}).")
+    counted = f"{report.tree_size} events, {passed} checks"
+    say(f"Verification: {report.result} (exit {report.exit_code}); {counted}.")
     say(f"Clock: {report.clock}. Root {report.root_hash.hex()}.")
     for finding in report.findings[:5]:
         say(f"  {finding.check} at {finding.index}: expected {finding.expected}, is {finding.actual}")
     first = tampered.findings[0] if tampered.findings else None
-    say(f"Then one byte of event {changed} is changed in a copy: {tampered.result} (exit {tampered.exit_code}).")
+    say(f"One byte of event {changed} is changed in a copy: {tampered.result} (exit {tampered.exit_code}).")
     if first is not None:
-        say(f"  {first.check} at event {first.index}: expected {first.expected[:32]}…, is {first.actual[:32]}…")
+        said = f"expected {first.expected[:32]}…, is {first.actual[:32]}…"
+        say(f"  {first.check} at event {first.index}: {said}")
 
 
 def _show_next(
-    say: Callable[[str], None], root: Path, demo: DemoResult, *, seconds: int, serving: bool
+    say: Callable[[str], None], root: Path, demo: DemoResult, *, address: str, seconds: int, serving: bool
 ) -> None:
     auditor = root / "as" / "auditor.toml"
     payment = demo.year.redemption_ids[0].hex()
@@ -190,4 +196,4 @@ def _show_next(
     if serving:
         say(f"  voucherctl bureau vouchers --as {auditor}")
     else:
-        say(f"  voucherd serve --dir {root} --listen {HOST}:0")
+        say(f"  voucherd serve --dir {root} --listen {address}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,15 +25,16 @@ from ledger.domain.policy import Instrument, Origin
 from ledger.domain.quantities import usage_amount_fen
 from ledger.domain.vocabulary import ParticipantKind
 from ledger.errors import UsageError
+from ledger_play.actors import Actor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
+    from ledger.client.types import ClaimResult, Redemption
     from ledger.client.usage.rows import UsageRow
     from ledger.domain.policy import PolicyParameters
-    from ledger.v1 import claim_service_pb2, redemption_service_pb2
-    from ledger_play.actors import Actor, Cast
+    from ledger_play.actors import Cast
 
 ITEM = "gpu-card-hour"
 PRICES_FEN = {"P100": 3600, "V100M16": 4200, "V100M32": 4800, "T4": 1800, "G2": 6000, "G3": 7500}
@@ -287,7 +289,7 @@ class Year:
                 self._count(answer)
         return signed[-1].head
 
-    def _count(self, answer: claim_service_pb2.ClaimResult) -> None:
+    def _count(self, answer: ClaimResult) -> None:
         if answer.HasField("receipt"):
             self.result.claims_accepted += 1
             return
@@ -407,7 +409,7 @@ class Year:
             self.result.paid_fen += amount_fen
 
     def _order(self, payer: Actor, redemption_id: bytes, instalment: int) -> None:
-        found: redemption_service_pb2.Redemption = payer.client.get_redemption(redemption_id)
+        found: Redemption = payer.client.get_redemption(redemption_id)
         payer.act(
             "payment-order",
             redemption.payment_order(

@@ -103,7 +103,9 @@ def event_size(attestation: SignedAttestation) -> int:
 
 def test_a_device_id_is_the_documented_hash() -> None:
     """First 16 bytes of SHA-256(label ‖ 0 ‖ provider ‖ 0 ‖ text), another for another provider."""
-    expected = hashlib.sha256(b"voucher-ledger device\0" + PROVIDER_ID + b"\0" + "卡-1".encode()).digest()[:16]
+    expected = hashlib.sha256(b"voucher-ledger device\0" + PROVIDER_ID + b"\0" + "卡-1".encode()).digest()[
+        :16
+    ]
     assert device_id(provider_id=PROVIDER_ID, text="卡-1") == expected
     assert device_id(provider_id=b"Q" * 16, text="卡-1") != expected
 
@@ -205,7 +207,9 @@ def test_splitting_keeps_every_line_and_every_limit(lines: list[AttestedLine]) -
     """The estimate is never below the real size, of payload and event."""
     lines = [replace(item, end_ms=item.start_ms + max(1, item.allocated_ms)) for item in lines]
     groups = list(split_lines(lines, terms=TERMS))
-    assert sorted(item.start_ms for group in groups for item in group) == sorted(item.start_ms for item in lines)
+    assert sorted(item.start_ms for group in groups for item in group) == sorted(
+        item.start_ms for item in lines
+    )
     for signed in sign(lines):
         assert len(signed.statement.lines.device) <= 500
         assert len(signed.envelope.payload) <= MAX_PAYLOAD_SIZE
@@ -243,7 +247,10 @@ def test_rows_become_lines_of_their_tenants_voucher() -> None:
     [
         ([row(0), row(1, tenant="x")], "usage.csv, line 3: tenant 'x' has no voucher"),
         ([row(0, device_model="T4")], "usage.csv, line 2: model 'T4' has no price"),
-        ([row(0), row(0, start_ms=START_MS + 999, end_ms=START_MS + 5_000)], "line 2 and line 3: device 'gpu-0'"),
+        (
+            [row(0), row(0, start_ms=START_MS + 999, end_ms=START_MS + 5_000)],
+            "line 2 and line 3: device 'gpu-0'",
+        ),
         (
             [row(0), row(0, device_model="910B", start_ms=START_MS + 1_000, end_ms=START_MS + 5_000)],
             "usage.csv, line 3: device 'gpu-0' is a '910B'",

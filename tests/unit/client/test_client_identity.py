@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ledger.client.identity import Identity, load_identity, write_identity
 from ledger.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GOOD = """\
 server = "127.0.0.1:7443"

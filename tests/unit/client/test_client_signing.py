@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -28,6 +28,9 @@ from ledger.codec.byte_profile import parse
 from ledger.errors import MalformedError, UsageError, VerificationError
 from ledger.proof.dsse import verify_payload
 from ledger.proof.ed25519 import Verifier
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LEDGER_ID = b"L" * 16
 STATEMENT = certificate_registration(participant_id=b"p" * 16, certificate_sha256=b"c" * 32)

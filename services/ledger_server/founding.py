@@ -1,0 +1,60 @@
+"""Opens a new ledger in a folder from statements that were signed elsewhere.
+
+It writes the store, the lock, the settings and the trust file, and refuses before it writes. This module must
+not make or hold root keys.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ledger.app.bootstrap import Opened, create_ledger
+from ledger.store.location import StoreLocation
+from ledger.store.sqlite_lock import SQLiteLockStore
+from ledger_server.directory import DirectoryConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ledger.client.signing import SigningKey
+    from ledger.codec.envelopes import SignedEnvelope
+    from ledger_server.directory import LedgerDirectory
+
+
+def found_ledger(
+    directory: LedgerDirectory,
+    *,
+    envelopes: Sequence[SignedEnvelope],
+    log_key: SigningKey,
+    profile: str,
+    development: bool,
+    now_ms: int,
+) -> Opened:
+    """Open a ledger with a genesis that all roots signed and appointments that the roots signed.
+
+    Raises UsageError for a folder that holds one, GenesisRefused for a signature or statement that is missing or
+    wrong; then the folder is as it was.
+    """
+    directory.check_empty()
+    for folder in (directory.store.parent, directory.lock.parent, directory.keys, directory.tls):
+        folder.mkdir(parents=True, exist_ok=True)
+    directory.keys.chmod(0o700)
+    opened = create_ledger(
+        location=StoreLocation.sqlite(directory.store),
+        lock_store=SQLiteLockStore(directory.lock),
+        log_signer=log_key.signer,
+        envelopes=envelopes,
+        now_ms=now_ms,
+    )
+    if not directory.log_key.exists():
+        log_key.save(directory.log_key)
+    config = DirectoryConfig(
+        ledger_id=opened.ledger_id.hex(),
+        origin=opened.origin,
+        log_vkey=opened.log_vkey,
+        profile=profile,
+        development=development,
+    )
+    directory.write_config(config)
+    directory.write_trust(genesis_leaf_hash=opened.genesis_leaf_hash, config=config)
+    return opened

@@ -1,0 +1,178 @@
+"""The two programs: help at once, exit codes in one place, data on stdout, talk on stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from ledger.domain.rejections import Reason, is_transient
+from ledger.errors import ExitCode, LedgerError, UsageError
+from ledger_cli import voucherctl, voucherd
+from ledger_cli.explain import EXPLANATIONS, explain
+from ledger_cli.groups import MainGroup, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from typer.testing import Result
+
+RUN = CliRunner()
+BIN = Path(sys.executable).parent
+ROOT = Path(__file__).parents[2]
+GROUPS = {part.name for part in voucherctl.PARTS} - {"audit"}
+
+
+def ctl(*arguments: str) -> Result:
+    """Run voucherctl."""
+    return RUN.invoke(voucherctl.app, list(arguments))  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("program", ["voucherctl", "voucherd"])
+def test_help_lists_every_part_within_half_a_second(program: str) -> None:
+    """Lazy: neither gRPC nor protobuf is imported for it. The best of three, as a machine may be busy."""
+    best = 9.0
+    for _ in range(3):
+        start = time.perf_counter()
+        done = subprocess.run([BIN / program, "--help"], capture_output=True, text=True, check=True)
+        best = min(best, time.perf_counter() - start)
+    for part in {"voucherctl": voucherctl, "voucherd": voucherd}[program].PARTS:
+        assert part.name in done.stdout
+    assert done.stderr == ""
+    assert best < 0.5
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """The measure behind the half second, which does not depend on the machine."""
+    code = (
+        "import sys; from typer.testing import CliRunner; from ledger_cli import voucherctl as v;"
+        "r = CliRunner().invoke(v.app, ['provider', 'attest', '--help']); assert r.exit_code == 0, r.output;"
+        "print([m for m in ('grpc', 'google.protobuf', 'cryptography', 'rich') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("group", sorted(GROUPS))
+def test_every_group_and_command_has_help(group: str) -> None:
+    """And every command that makes output takes --json."""
+    outcome = ctl(group, "--help")
+    assert outcome.exit_code == 0
+    listed = outcome.stdout.partition("Commands:")[2]
+    for name in re.findall(r"^  ([a-z-]+)  ", listed, re.MULTILINE):
+        command = ctl(group, name, "--help")
+        assert command.exit_code == 0, command.output
+        assert "--json" in command.stdout
+
+
+@pytest.mark.parametrize("arguments", [("--bogus",), ("bogus",), ("provider", "attest"), ("keys", "show")])
+def test_wrong_usage_is_exit_2_on_stderr(arguments: tuple[str, ...]) -> None:
+    """Nothing on stdout."""
+    outcome = ctl(*arguments)
+    assert outcome.exit_code == ExitCode.USAGE
+    assert outcome.stdout == ""
+    assert "Error" in outcome.stderr
+
+
+def raising(error: BaseException) -> typer.Typer:
+    """A program whose one command raises."""
+    app = typer.Typer(cls=MainGroup, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+    @app.callback()
+    def program(*, debug: bool = False) -> None:
+        del debug
+
+    @app.command()
+    def fail() -> None:
+        raise error
+
+    return app
+
+
+def failures() -> Iterator[tuple[BaseException, int]]:
+    """One error of each exit code, and what is no LedgerError."""
+    for code in ExitCode:
+        if code not in {ExitCode.OK, ExitCode.INTERRUPTED}:
+            error = LedgerError("what is wrong", hint="what to do")
+            error.exit_code = code
+            yield error, int(code)
+    yield KeyboardInterrupt(), 130
+    yield ZeroDivisionError("secret"), 1
+    yield typer.Exit(3), 3
+
+
+@pytest.mark.parametrize(("error", "code"), list(failures()), ids=repr)
+def test_every_error_has_its_exit_code(error: BaseException, code: int) -> None:
+    """An unexpected exception shows its kind, not its text; --debug shows the traceback."""
+    outcome = RUN.invoke(raising(error), ["fail"])
+    assert outcome.exit_code == code
+    assert outcome.stdout == ""
+    if isinstance(error, LedgerError):
+        assert outcome.stderr == "error: what is wrong\n  what to do\n"
+    if isinstance(error, ZeroDivisionError):
+        assert "ZeroDivisionError" in outcome.stderr
+        assert "secret" not in outcome.stderr
+        assert "Traceback" in RUN.invoke(raising(error), ["--debug", "fail"]).stderr
+
+
+def test_text_of_others_cannot_steer_the_terminal() -> None:
+    """Escapes are shown, line ends kept."""
+    assert safe("a\x1b[31m\r\nb 券") == "a\\x1b[31m\\r\nb 券"
+    outcome = RUN.invoke(raising(UsageError("\x1b]0;x\x07")), ["fail"])
+    assert "\x1b" not in outcome.stderr
+
+
+def test_explanations_are_exactly_the_reasons_in_their_order() -> None:
+    """Causes are the comments of the enum, word for word; transient ones are to be repeated."""
+    assert [item.reason for item in EXPLANATIONS] == list(Reason)
+    text = (ROOT / "protos" / "ledger" / "v1" / "errors.proto").read_text(encoding="utf-8")
+    comments = re.findall(r"// (.+)\n\s+REJECTION_REASON_(\w+) = \d+;", text)
+    causes = {name: comment for comment, name in comments if name != "UNSPECIFIED"}
+    assert {item.reason.name: item.cause for item in EXPLANATIONS} == causes
+    for item in EXPLANATIONS:
+        assert item.action
+        assert item.retry == is_transient(item.reason)
+        assert item.retry == item.action.startswith("Repeat the same request")
+
+
+@pytest.mark.parametrize(
+    "text", ["DEVICE_OVERLAP", "device_overlap", "REJECTION_REASON_DEVICE_OVERLAP", "390"]
+)
+def test_a_reason_is_found_by_name_or_number(text: str) -> None:
+    """As text and as JSON with a schema."""
+    assert explain(text).reason is Reason.DEVICE_OVERLAP
+    assert ctl("explain", text).stdout.startswith("reason: DEVICE_OVERLAP\ncode: 390\n")
+    value = json.loads(ctl("explain", text, "--json").stdout)
+    assert value["schema"] == "voucher-ledger/cli/reason/1"
+    assert (value["reason"], value["code"], value["retry"]) == ("DEVICE_OVERLAP", 390, False)
+
+
+def test_an_unknown_reason_is_a_usage_error_with_a_guess() -> None:
+    """Also none, and --all with one."""
+    outcome = ctl("explain", "OVERLAP")
+    assert (outcome.exit_code, outcome.stdout) == (2, "")
+    assert "DEVICE_OVERLAP" in outcome.stderr
+    assert ctl("explain").exit_code == 2
+    assert ctl("explain", "--all", "MALFORMED").exit_code == 2
+    assert json.loads(ctl("explain", "--all", "--json").stdout)["count"] == len(Reason)
+
+
+def test_completion_is_offered() -> None:
+    """The shell asks through the environment."""
+    environment = {
+        **os.environ,
+        "_VOUCHERCTL_COMPLETE": "complete_bash",
+        "COMP_WORDS": "voucherctl pro",
+        "COMP_CWORD": "1",
+    }
+    done = subprocess.run([BIN / "voucherctl"], capture_output=True, text=True, check=False, env=environment)
+    assert "provider" in done.stdout.split()

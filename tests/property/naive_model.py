@@ -1,0 +1,528 @@
+"""A second opinion on the rules: plain lists of facts, every total recomputed from them at every question.
+
+Written from docs/reference/format.md and sharing no code with the ledger. Times are ms, amounts fen. It knows
+the rules about money, time, devices, evidence and persons; it must not know statements, links or signatures.
+"""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from fractions import Fraction
+from math import floor
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+ORDER = (
+    "CONTRACT_BOUND",
+    "MIN_CONTRACT",
+    "MIN_SPEND",
+    "STACKING_CEILING",
+    "CAP_EXHAUSTED",
+    "NAMED_APPROVAL_REQUIRED",
+    "BUDGET_EXHAUSTED",
+    "VOUCHER_EXPIRED",
+    "OUTSIDE_CONTRACT",
+    "OUTSIDE_VALIDITY",
+    "KEY_REVOKED",
+    "DEVICE_OVERLAP",
+    "CAPACITY_EXCEEDED",
+    "PRICE_MISMATCH",
+    "DUPLICATE_EVIDENCE",
+    "FACE_EXCEEDED",
+    "SEPARATION_OF_DUTY",
+    "STATE_CONFLICT",
+)
+# The rule says that a verification replaces the base; the event does not carry it yet.
+BASE_FOLLOWS_VERIFICATION = False
+
+
+def day_of(ms: int) -> date:
+    """The day in +08:00."""
+    return date(1970, 1, 1) + timedelta(days=(ms + 8 * HOUR_MS) // DAY_MS)
+
+
+def start_of(day: date) -> int:
+    """The first instant of a day in +08:00, ms."""
+    return (day - date(1970, 1, 1)).days * DAY_MS - 8 * HOUR_MS
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day some months later, or the month's last."""
+    month = day.month - 1 + months
+    year, month = day.year + month // 12, month % 12 + 1
+    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+
+
+def share(rate_bp: int, amount: int) -> int:
+    """The floor of a rate of an amount."""
+    return floor(Fraction(rate_bp, 10_000) * amount)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A policy version."""
+
+    rate_bp: int
+    startup_rate_bp: int
+    cap: int
+    hard_cap: int
+    ceiling_bp: int | None = None
+    min_contract: int = 0
+    min_spend: int = 0
+    validity_months: int = 2
+    startup_months: int = 0
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A contract with the days that it covers."""
+
+    name: str
+    beneficiary: str
+    amount: int
+    first: date
+    last: date
+    price: int
+
+
+@dataclass(frozen=True)
+class Application:
+    """An application."""
+
+    name: str
+    programme: str
+    contract: Contract
+    startup: bool
+
+
+@dataclass(frozen=True)
+class Voucher:
+    """An issued voucher."""
+
+    name: str
+    application: Application
+    terms: Terms
+    face: int
+    issued: date
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of usage."""
+
+    device: int
+    start: int
+    end: int
+    allocated: int
+    amount: int
+
+
+@dataclass(frozen=True)
+class Claim:
+    """An accepted claim."""
+
+    name: str
+    voucher: Voucher
+    key: str
+    lines: tuple[Line, ...]
+    recorded: int
+
+    @property
+    def amount(self) -> int:
+        """Sum of its lines."""
+        return sum(line.amount for line in self.lines)
+
+
+@dataclass
+class Redemption:
+    """A redemption and what happened to it."""
+
+    name: str
+    voucher: Voucher
+    claims: tuple[Claim, ...]
+    invoice: tuple[str, int]
+    payment: tuple[str, int]
+    instalments: tuple[int, ...]
+    base: int
+    requested: int
+    amount: int
+    reviewer: str = ""
+    approvers: list[str] = field(default_factory=list)
+    payer: str = ""
+    order_open: bool = False
+    paid: list[int] = field(default_factory=list)
+
+    def parts(self) -> list[int]:
+        """Amounts of the instalments."""
+        parts = [share(bp, self.amount) for bp in self.instalments]
+        parts[-1] = self.amount - sum(parts[:-1])
+        return parts
+
+
+@dataclass
+class Verdict:
+    """What the model says: every reason against it, an amount where one follows, and what to remember."""
+
+    reasons: set[str]
+    amount: int | None = None
+    keep: Callable[[], None] = lambda: None
+
+    @property
+    def first(self) -> str | None:
+        """The reason that must be given."""
+        return min(self.reasons, key=ORDER.index) if self.reasons else None
+
+
+NOT_THERE = Verdict({"STATE_CONFLICT"})
+_Fact = TypeVar("_Fact", Contract, Application, Voucher, Claim, Redemption)
+
+
+class NaiveLedger:
+    """Lists of facts; `persons` and `roles` of officers are given."""
+
+    def __init__(self, *, appropriations: dict[str, int], officers: dict[str, tuple[str, str]]) -> None:
+        self.now = 0
+        self.appropriations = appropriations
+        self.officers = officers
+        self.registered: dict[str, date] = {}
+        self.policies: list[tuple[str, Terms]] = []
+        self.contracts: list[Contract] = []
+        self.evidence: list[tuple[str, Contract, str, int]] = []
+        self.applications: list[Application] = []
+        self.vouchers: list[Voucher] = []
+        self.releases: list[tuple[Voucher, int]] = []
+        self.expired: list[Voucher] = []
+        self.claims: list[Claim] = []
+        self.redemptions: list[Redemption] = []
+        self.revocations: list[tuple[str, int]] = []
+
+    # Totals, each from the facts.
+
+    def released(self, voucher: Voucher) -> int:
+        """Money that a voucher gave back."""
+        return sum(amount for of, amount in self.releases if of is voucher)
+
+    def redeemed(self, voucher: Voucher) -> int:
+        """Amounts of a voucher's redemptions."""
+        return sum(item.amount for item in self.redemptions if item.voucher is voucher)
+
+    def paid(self, voucher: Voucher) -> int:
+        """What was paid on a voucher."""
+        return sum(sum(item.paid) for item in self.redemptions if item.voucher is voucher)
+
+    def _of(self, programme: str) -> list[Voucher]:
+        return [voucher for voucher in self.vouchers if voucher.application.programme == programme]
+
+    def disbursed(self, programme: str) -> int:
+        """Everything paid."""
+        return sum(self.paid(voucher) for voucher in self._of(programme))
+
+    def obligated(self, programme: str) -> int:
+        """Approved twice and not paid."""
+        vouchers = self._of(programme)
+        twice = [r for r in self.redemptions if r.voucher in vouchers and len(r.approvers) == 2]
+        return sum(item.amount - sum(item.paid) for item in twice)
+
+    def committed(self, programme: str) -> int:
+        """Faces less released."""
+        return sum(voucher.face - self.released(voucher) for voucher in self._of(programme))
+
+    def totals(self, programme: str) -> tuple[int, int, int, int]:
+        """Available, encumbered, obligated, disbursed."""
+        committed, obligated = self.committed(programme), self.obligated(programme)
+        disbursed = self.disbursed(programme)
+        available = self.appropriations[programme] - committed
+        return available, committed - obligated - disbursed, obligated, disbursed
+
+    def granted(self, programme: str, beneficiary: str) -> int:
+        """Faces less released of one beneficiary."""
+        return sum(
+            voucher.face - self.released(voucher)
+            for voucher in self._of(programme)
+            if voucher.application.contract.beneficiary == beneficiary
+        )
+
+    def public_money(self, contract: Contract) -> int:
+        """Faces less released on one contract."""
+        return sum(v.face - self.released(v) for v in self.vouchers if v.application.contract is contract)
+
+    def policy(self, programme: str) -> Terms:
+        """The version in force."""
+        return next(terms for name, terms in reversed(self.policies) if name == programme)
+
+    def closed(self, voucher: Voucher) -> bool:
+        """Whether nothing is left and all is paid; an expired voucher never closes."""
+        if voucher in self.expired:
+            return False
+        return voucher.face == self.redeemed(voucher) == self.paid(voucher)
+
+    def consumed(self, name: str) -> int:
+        """How much of an invoice or payment is used."""
+        uses = [use for item in self.redemptions for use in (item.invoice, item.payment)]
+        return sum(amount for used, amount in uses if used == name)
+
+    def revoked_since(self, key: str) -> int | None:
+        """The earliest time of a key's revocations."""
+        return min((since for name, since in self.revocations if name == key), default=None)
+
+    def disputed(self, claim: Claim) -> bool:
+        """Whether a claim's key was invalid when it was recorded."""
+        since = self.revoked_since(claim.key)
+        return since is not None and since <= claim.recorded
+
+    def _bound(self, programme: str, contract: Contract) -> set[str]:
+        live = [v for v in self._of(programme) if v.application.contract is contract and v not in self.expired]
+        return {"CONTRACT_BOUND"} if live else set()
+
+    @staticmethod
+    def _named(facts: list[_Fact], name: str) -> _Fact | None:
+        return next((fact for fact in facts if fact.name == name), None)
+
+    # Acts.
+
+    def apply(self, name: str, programme: str, contract_name: str) -> Verdict:
+        """An application."""
+        contract = self._named(self.contracts, contract_name)
+        if contract is None:
+            return NOT_THERE
+        policy = self.policy(programme)
+        reasons = self._bound(programme, contract)
+        if contract.amount < policy.min_contract:
+            reasons.add("MIN_CONTRACT")
+        end = months_later(self.registered[contract.beneficiary], policy.startup_months)
+        startup = policy.startup_months > 0 and end > day_of(self.now)
+        made = Application(name, programme, contract, startup)
+        return Verdict(reasons, int(startup), lambda: self.applications.append(made))
+
+    def grant(self, name: str, application_name: str, *, named: bool) -> Verdict:
+        """A grant; the amount is the face."""
+        application = self._named(self.applications, application_name)
+        if application is None:
+            return NOT_THERE
+        contract, programme = application.contract, application.programme
+        terms = self.policy(programme)
+        reasons = self._bound(programme, contract)
+        if any(voucher.application is application for voucher in self.vouchers):
+            reasons.add("STATE_CONFLICT")
+        entitled = share(terms.startup_rate_bp if application.startup else terms.rate_bp, contract.amount)
+        granted = self.granted(programme, contract.beneficiary)
+        limit = max(terms.cap, terms.hard_cap) if named else terms.cap
+        available = self.totals(programme)[0]
+        rooms = [entitled, limit - granted, available]
+        if terms.ceiling_bp is not None:
+            stacking = share(terms.ceiling_bp, contract.amount) - self.public_money(contract)
+            rooms.append(stacking)
+            if stacking <= 0:
+                reasons.add("STACKING_CEILING")
+        if limit - granted <= 0:
+            hard = max(terms.cap, terms.hard_cap)
+            reasons.add("NAMED_APPROVAL_REQUIRED" if hard > granted else "CAP_EXHAUSTED")
+        if available <= 0:
+            reasons.add("BUDGET_EXHAUSTED")
+        if entitled <= 0:
+            reasons.add("STATE_CONFLICT")
+        voucher = Voucher(name, application, terms, min(rooms), day_of(self.now))
+        return Verdict(reasons, voucher.face, lambda: self.vouchers.append(voucher))
+
+    def expire(self, name: str) -> Verdict:
+        """An expiry; the amount is what is released."""
+        voucher = self._named(self.vouchers, name)
+        if voucher is None:
+            return NOT_THERE
+        if voucher in self.expired:
+            return Verdict({"VOUCHER_EXPIRED"})
+        until = start_of(months_later(voucher.issued, voucher.terms.validity_months))
+        reasons = {"STATE_CONFLICT"} if self.closed(voucher) or self.now < until else set()
+        rest = voucher.face - self.redeemed(voucher) - self.released(voucher)
+
+        def keep() -> None:
+            self.expired.append(voucher)
+            self.releases.append((voucher, rest))
+
+        return Verdict(reasons, rest, keep)
+
+    def claim(self, name: str, voucher_name: str, key: str, lines: tuple[Line, ...]) -> Verdict:
+        """A claim, held against every interval ever accepted."""
+        voucher = self._named(self.vouchers, voucher_name)
+        if voucher is None:
+            return NOT_THERE
+        reasons = set()
+        contract = voucher.application.contract
+        if voucher in self.expired:
+            reasons.add("VOUCHER_EXPIRED")
+        elif self.closed(voucher):
+            reasons.add("STATE_CONFLICT")
+        if self.revoked_since(key) is not None:
+            reasons.add("KEY_REVOKED")
+        until = start_of(months_later(voucher.issued, voucher.terms.validity_months))
+        occupied = [line for claim in self.claims for line in claim.lines]
+        for position, line in enumerate(lines):
+            if line.start < start_of(contract.first) or line.end > start_of(contract.last + timedelta(days=1)):
+                reasons.add("OUTSIDE_CONTRACT")
+            if line.start < start_of(voucher.issued) or line.end > until or line.end > self.now:
+                reasons.add("OUTSIDE_VALIDITY")
+            if any(
+                other.device == line.device and max(other.start, line.start) < min(other.end, line.end)
+                for other in (*occupied, *lines[:position])
+            ):
+                reasons.add("DEVICE_OVERLAP")
+            if line.allocated > line.end - line.start:
+                reasons.add("CAPACITY_EXCEEDED")
+            if line.amount != floor(Fraction(line.allocated * contract.price, HOUR_MS)):
+                reasons.add("PRICE_MISMATCH")
+        made = Claim(name, voucher, key, lines, self.now)
+        return Verdict(reasons, None, lambda: self.claims.append(made))
+
+    def _entitled(
+        self, redemption: Redemption, earlier: list[Redemption], *, at_verification: bool
+    ) -> tuple[set[str], int, int]:
+        voucher = redemption.voucher
+        contract, terms = voucher.application.contract, voucher.terms
+        base = min(
+            contract.amount - sum(item.base for item in earlier),
+            redemption.invoice[1],
+            redemption.payment[1],
+            sum(claim.amount for claim in redemption.claims if not self.disputed(claim)),
+        )
+        rate = terms.startup_rate_bp if voucher.application.startup else terms.rate_bp
+        others = [item for item in self.redemptions if item is not redemption]
+        taken = sum(item.amount for item in others if item.voucher is voucher)
+        rooms = [share(rate, max(base, 0))]
+        if at_verification:
+            rooms.append(redemption.requested)
+        if voucher not in self.expired:
+            rooms.append(voucher.face - taken)
+        reasons: set[str] = set()
+        if terms.ceiling_bp is not None:
+            on_contract = sum(i.amount for i in others if i.voucher.application.contract is contract)
+            room = share(terms.ceiling_bp, contract.amount) - on_contract
+            rooms.append(room)
+            if room <= 0:
+                reasons.add("FACE_EXCEEDED" if at_verification else "STACKING_CEILING")
+        if min(rooms) <= 0:
+            reasons.add("FACE_EXCEEDED")
+        return reasons, max(base, 0), min(rooms)
+
+    def redeem(
+        self,
+        name: str,
+        voucher_name: str,
+        claim_names: tuple[str, ...],
+        *,
+        invoice: tuple[str, int],
+        payment: tuple[str, int],
+        instalments: tuple[int, ...],
+    ) -> Verdict:
+        """A request; the amount is the redemption's."""
+        voucher = self._named(self.vouchers, voucher_name)
+        claims = [self._named(self.claims, claim) for claim in claim_names]
+        if voucher is None or None in claims:
+            return NOT_THERE
+        known = tuple(claim for claim in claims if claim is not None)
+        reasons: set[str] = set()
+        if voucher in self.expired:
+            reasons.add("VOUCHER_EXPIRED")
+        elif self.closed(voucher):
+            reasons.add("STATE_CONFLICT")
+        used = [claim for item in self.redemptions for claim in item.claims]
+        if any(claim in used for claim in known):
+            reasons.add("DUPLICATE_EVIDENCE")
+        if any(claim.voucher is not voucher or self.disputed(claim) for claim in known):
+            reasons.add("STATE_CONFLICT")
+        for part in (invoice, payment):
+            _, contract, _, amount = next(item for item in self.evidence if item[0] == part[0])
+            if contract is not voucher.application.contract or self.consumed(part[0]) + part[1] > amount:
+                reasons.add("DUPLICATE_EVIDENCE")
+        earlier = [item for item in self.redemptions if item.voucher is voucher]
+        if sum(item.payment[1] for item in earlier) + payment[1] < voucher.terms.min_spend:
+            reasons.add("MIN_SPEND")
+        made = Redemption(name, voucher, known, invoice, payment, instalments, 0, 0, 0)
+        more, made.base, made.amount = self._entitled(made, earlier, at_verification=False)
+        made.requested = made.amount
+        return Verdict(reasons | more, made.amount, lambda: self.redemptions.append(made))
+
+    def _person(self, officer: str, role: str, taken: list[str]) -> set[str]:
+        person, office = self.officers[officer]
+        return {"SEPARATION_OF_DUTY"} if office != role or person in taken else set()
+
+    def due(self, name: str) -> int:
+        """The amount that a verification must name today."""
+        redemption = next(item for item in self.redemptions if item.name == name)
+        mine = [item for item in self.redemptions if item.voucher is redemption.voucher]
+        return self._entitled(redemption, mine[: mine.index(redemption)], at_verification=True)[2]
+
+    def verify(self, name: str, amount: int, officer: str) -> Verdict:
+        """A verification at an amount."""
+        redemption = self._named(self.redemptions, name)
+        if redemption is None:
+            return NOT_THERE
+        taken = [person for person in (redemption.reviewer, *redemption.approvers, redemption.payer) if person]
+        reasons = self._person(officer, "REVIEWER", taken)
+        if redemption.reviewer:
+            return Verdict(reasons | {"STATE_CONFLICT"})
+        voucher = redemption.voucher
+        mine = [item for item in self.redemptions if item.voucher is voucher]
+        more, base, due = self._entitled(redemption, mine[: mine.index(redemption)], at_verification=True)
+        if amount != due:
+            more.add("STATE_CONFLICT")
+
+        def keep() -> None:
+            if voucher in self.expired:
+                self.releases.append((voucher, redemption.amount - due))
+            redemption.amount = due
+            redemption.reviewer = self.officers[officer][0]
+            if BASE_FOLLOWS_VERIFICATION:
+                redemption.base = base
+
+        return Verdict(reasons | more, due, keep)
+
+    def approve(self, name: str, amount: int, officer: str) -> Verdict:
+        """One of two approvals."""
+        redemption = self._named(self.redemptions, name)
+        if redemption is None:
+            return NOT_THERE
+        taken = [person for person in (redemption.reviewer, *redemption.approvers, redemption.payer) if person]
+        reasons = self._person(officer, "APPROVER", taken)
+        if not redemption.reviewer or len(redemption.approvers) == 2 or amount != redemption.amount:
+            reasons.add("STATE_CONFLICT")
+        return Verdict(reasons, None, lambda: redemption.approvers.append(self.officers[officer][0]))
+
+    def _payer(self, redemption: Redemption, officer: str) -> set[str]:
+        return self._person(officer, "PAYER", [redemption.reviewer, *redemption.approvers])
+
+    def order(self, name: str, officer: str) -> Verdict:
+        """An order of the next unpaid instalment."""
+        redemption = self._named(self.redemptions, name)
+        if redemption is None:
+            return NOT_THERE
+        reasons = self._payer(redemption, officer)
+        done = len(redemption.paid) == len(redemption.instalments)
+        if len(redemption.approvers) < 2 or redemption.order_open or done:
+            reasons.add("STATE_CONFLICT")
+
+        def keep() -> None:
+            redemption.order_open, redemption.payer = True, self.officers[officer][0]
+
+        return Verdict(reasons, None, keep)
+
+    def pay(self, name: str, officer: str, *, success: bool) -> Verdict:
+        """A payment of the open order, or its failure."""
+        redemption = self._named(self.redemptions, name)
+        if redemption is None:
+            return NOT_THERE
+        reasons = self._payer(redemption, officer)
+        if not redemption.order_open:
+            reasons.add("STATE_CONFLICT")
+
+        def keep() -> None:
+            redemption.order_open = False
+            if success:
+                redemption.paid.append(redemption.parts()[len(redemption.paid)])
+
+        return Verdict(reasons, None, keep)

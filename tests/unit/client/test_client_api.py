@@ -1,0 +1,237 @@
+"""The client: every RPC has a method, statements find their RPC, pages are followed, receipts verified."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+import pytest
+from fake_ledger import LOG_KEY, OTHER_LOG_KEY, FakeLog, serving
+
+from ledger.client.acts import ACTS
+from ledger.client.api import AckLevel, LedgerClient
+from ledger.client.channel import development_metadata, open_channel
+from ledger.client.errors import Denied
+from ledger.client.identity import Identity
+from ledger.client.retry import RetryPolicy
+from ledger.client.signing import SigningKey, SigningKeyError, make_envelope, prepare_envelope
+from ledger.client.statements import certificate_registration
+from ledger.errors import LedgerError, UsageError, VerificationError
+from ledger.v1 import (
+    application_service_pb2,
+    claim_pb2,
+    claim_service_pb2,
+    genesis_pb2,
+    log_service_pb2,
+    log_service_pb2_grpc,
+    operation_service_pb2,
+    programme_service_pb2,
+    redemption_service_pb2,
+    registry_service_pb2,
+    registry_service_pb2_grpc,
+    subscription_service_pb2,
+    voucher_service_pb2,
+)
+
+MODULES = (
+    application_service_pb2,
+    claim_service_pb2,
+    log_service_pb2,
+    operation_service_pb2,
+    programme_service_pb2,
+    redemption_service_pb2,
+    registry_service_pb2,
+    subscription_service_pb2,
+    voucher_service_pb2,
+)
+KEY = SigningKey.from_seed(b"k" * 32)
+LEDGER_ID = b"L" * 16
+ENVELOPE = make_envelope(
+    "certificate-registration",
+    certificate_registration(participant_id=b"p" * 16, certificate_sha256=b"c" * 32),
+    [KEY],
+    ledger_id=LEDGER_ID,
+)
+OWN_METHODS = {
+    "ClaimService/SubmitClaims": "submit_claims",
+    "SubscriptionService/Subscribe": "channel",
+}
+
+
+def snake(name: str) -> str:
+    """ListContracts → list_contracts."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
+
+
+def test_every_rpc_is_reached_by_submit_or_by_a_method_of_its_own() -> None:
+    """A new RPC without a method fails here."""
+    submitted = {act.rpc for act in ACTS}
+    missing = []
+    for module in MODULES:
+        for service in module.DESCRIPTOR.services_by_name.values():
+            for method in service.methods:
+                rpc = f"{service.name}/{method.name}"
+                name = OWN_METHODS.get(rpc, snake(method.name))
+                if rpc not in submitted and not hasattr(LedgerClient, name):
+                    missing.append(rpc)
+    assert missing == []
+
+
+def test_every_act_goes_to_the_rpc_that_takes_its_statement() -> None:
+    """The request's envelope comment names the statement; the paths exist in the descriptors."""
+    paths = {
+        f"/{service.full_name}/{method.name}": method
+        for module in MODULES
+        for service in module.DESCRIPTOR.services_by_name.values()
+        for method in service.methods
+    }
+    for act in ACTS:
+        if act.path:
+            assert act.request is not None
+            assert paths[act.path].input_type.full_name == act.request.DESCRIPTOR.full_name
+
+
+class FakeRegistry(registry_service_pb2_grpc.RegistryServiceServicer):
+    """Records what comes, answers from a log."""
+
+    def __init__(self) -> None:
+        self.log = FakeLog()
+        self.requests: list[Any] = []
+        self.failures = 0
+        self.metadata: list[dict[str, Any]] = []
+
+    def RegisterCertificate(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802 - the RPC's name
+        """Fail as often as planned, then accept."""
+        self.requests.append(request)
+        self.metadata.append(dict(context.invocation_metadata()))
+        if self.failures:
+            self.failures -= 1
+            context.abort(grpc.StatusCode.UNAVAILABLE, "not yet")
+        index = self.log.append(request.envelope)
+        with_proof = request.ack_level == AckLevel.ACK_LEVEL_CHECKPOINTED
+        receipt = self.log.receipt(index, with_proof=with_proof)
+        return registry_service_pb2.RegisterCertificateResponse(receipt=receipt)
+
+    def ListParticipants(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802 - the RPC's name
+        """Three pages, one of them empty."""
+        del context
+        self.requests.append(request)
+        pages = {"": (2, "a"), "a": (0, "b"), "b": (1, "")}
+        count, following = pages[request.page_token]
+        found = [registry_service_pb2.Participant(participant_id=bytes(16)) for _ in range(count)]
+        return registry_service_pb2.ListParticipantsResponse(participants=found, next_page_token=following)
+
+    def ListDevices(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802 - the RPC's name
+        """Nobody may."""
+        del request
+        context.abort(grpc.StatusCode.PERMISSION_DENIED, "no")
+
+
+def test_a_statement_is_sent_as_it_is_and_again_while_the_server_is_not_ready() -> None:
+    """The same bytes each time; the default level is DURABLE."""
+    service = FakeRegistry()
+    service.failures = 2
+    with serving((registry_service_pb2_grpc.add_RegistryServiceServicer_to_server, service)) as channel:
+        retry = RetryPolicy(sleep=lambda _: None)
+        receipt = LedgerClient(channel, log_key=LOG_KEY, retry=retry).submit(ENVELOPE)
+    assert receipt.index == 0
+    assert [request.envelope for request in service.requests] == [ENVELOPE] * 3
+    assert {request.ack_level for request in service.requests} == {AckLevel.ACK_LEVEL_DURABLE}
+
+
+def test_a_receipt_with_proof_is_verified_under_the_pinned_key() -> None:
+    """Another key than the log's is an error, whatever the server says."""
+    service = FakeRegistry()
+    level = AckLevel.ACK_LEVEL_CHECKPOINTED
+    with serving((registry_service_pb2_grpc.add_RegistryServiceServicer_to_server, service)) as channel:
+        assert LedgerClient(channel, log_key=LOG_KEY).submit(ENVELOPE, ack_level=level).tlog_proof
+        with pytest.raises(VerificationError):
+            LedgerClient(channel, log_key=OTHER_LOG_KEY).submit(ENVELOPE, ack_level=level)
+
+
+def test_lists_follow_every_page_also_past_an_empty_one() -> None:
+    """Page tokens go back as they came."""
+    service = FakeRegistry()
+    with serving((registry_service_pb2_grpc.add_RegistryServiceServicer_to_server, service)) as channel:
+        client = LedgerClient(channel)
+        assert len(list(client.list_participants())) == 3
+        with pytest.raises(Denied):
+            list(client.list_devices(bytes(16)))
+    assert [request.page_token for request in service.requests] == ["", "a", "b"]
+
+
+def test_what_is_not_completely_signed_or_not_for_a_server_is_not_sent() -> None:
+    """Refused before a connection is opened."""
+    with grpc.insecure_channel("127.0.0.1:1") as channel:
+        client = LedgerClient(channel)
+        draft = prepare_envelope(
+            "certificate-registration",
+            certificate_registration(participant_id=b"", certificate_sha256=b""),
+            ledger_id=LEDGER_ID,
+            key_ids=[KEY.key_id],
+        )
+        with pytest.raises(SigningKeyError):
+            client.submit(draft)
+        genesis = make_envelope("genesis", genesis_pb2.Genesis(), [KEY], ledger_id=LEDGER_ID)
+        with pytest.raises(UsageError, match="genesis"):
+            client.submit(genesis)
+        with pytest.raises(UsageError, match="batch"):
+            client.submit_claims([])
+        claim = make_envelope("usage-attestation", claim_pb2.UsageAttestation(), [KEY], ledger_id=LEDGER_ID)
+        with pytest.raises(UsageError, match="batch"):
+            client.submit_claims([claim] * 101)
+
+
+class FakeLogService(log_service_pb2_grpc.LogServiceServicer):
+    """Streams entries and then fails."""
+
+    def ListEntries(self, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: N802 - the RPC's name
+        """Two pieces, then an error."""
+        yield log_service_pb2.ListEntriesResponse(start=request.start, entries=[b"a", b"b"])
+        yield log_service_pb2.ListEntriesResponse(start=request.start + 2, entries=[b"c"])
+        context.abort(grpc.StatusCode.UNAVAILABLE, "down")
+
+
+def test_a_broken_stream_of_entries_is_a_ledger_error() -> None:
+    """What came before has been yielded with its index."""
+    with serving((log_service_pb2_grpc.add_LogServiceServicer_to_server, FakeLogService())) as channel:
+        entries = LedgerClient(channel).list_entries(start=5)
+        assert [next(entries) for _ in range(3)] == [(5, b"a"), (6, b"b"), (7, b"c")]
+        with pytest.raises(LedgerError, match="down"):
+            next(entries)
+
+
+def identity(server: str) -> Identity:
+    """An identity without a certificate."""
+    from pathlib import Path
+
+    return Identity(
+        server=server,
+        ca=None,
+        certificate=None,
+        certificate_key=None,
+        signing_key=Path("none.pem"),
+        participant_id=bytes(range(16)),
+        ledger_id=LEDGER_ID,
+        role="CLERK",
+    )
+
+
+def test_without_tls_only_loopback_and_only_when_asked_for() -> None:
+    """An address from outside is refused, and so is a missing certificate."""
+    for server in ("10.0.0.1:7443", "ledger.example:7443", "127.0.0.1.example:7443"):
+        with pytest.raises(UsageError, match="loopback"):
+            open_channel(identity(server), insecure_development=True)
+    with pytest.raises(UsageError, match="no certificate"):
+        open_channel(identity("127.0.0.1:7443"))
+
+
+def test_a_development_caller_names_itself() -> None:
+    """In the header that a server without TLS believes."""
+    service = FakeRegistry()
+    with serving((registry_service_pb2_grpc.add_RegistryServiceServicer_to_server, service)) as channel:
+        target = channel._channel.target().decode()  # type: ignore[attr-defined]
+        with LedgerClient(identity(target.rpartition("/")[2]), insecure_development=True) as client:
+            client.submit(ENVELOPE)
+    ((name, value),) = development_metadata(bytes(range(16)))
+    assert service.metadata[0][name] == value
