@@ -65,6 +65,7 @@ class Prepared:
             leaf_hashes=self.leaf_hashes,
             requests=list(self.requests.values()),
             facts={name: rows for name, rows in facts.items() if rows},
+            freed={"device_interval": state.intervals.freed} if state.intervals.freed else {},
         )
 
 
@@ -101,6 +102,7 @@ class Decider:
         state = self._state
         needs = Needs()
         for item in items:
+            self._fetch_replaced(item)
             add_needs(needs, state, item.statement)
         recorder = self._recorder
         if needs.claims:
@@ -119,6 +121,15 @@ class Decider:
         return recorder.read_requests(
             list(dict.fromkeys((actor, request_id) for actor, request_id in actors if actor is not None))
         )
+
+    def _fetch_replaced(self, item: Item) -> None:
+        """Fetch the accepted claim that a claim of the batch names as replaced."""
+        index = getattr(item.statement, "superseded_index", None)
+        if index is None or index >= self._recorder.head().size:
+            return
+        stored = decode_event(self._recorder.read_records(index, 1)[0].data)
+        if stored.entry.event_name == "claim_accepted":
+            self._state.replaced.base[index] = stored.statement
 
     def _repeated(
         self, item: Item, prepared: Prepared, known: dict[tuple[bytes, bytes], tuple[bytes, int]]

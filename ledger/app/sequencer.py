@@ -17,7 +17,6 @@ from eventsourcing.persistence import IntegrityError
 from ledger.app.clock import ClockError, LedgerClock
 from ledger.app.outcomes import Refused
 from ledger.domain.rejections import Reason
-from ledger.errors import LedgerError
 from ledger.store.errors import CommitUnknown, StoreBusy
 
 if TYPE_CHECKING:
@@ -112,7 +111,8 @@ class Sequencer:
                 for job in jobs:
                     self._answer_all(job, Reason.WRITING_STOPPED, "the server has stopped writing")
                 continue
-            await self._process(items)
+            for group in _groups(items):
+                await self._process(group)
             for job in jobs:
                 job.finish()
 
@@ -172,7 +172,8 @@ class Sequencer:
         """After a failed batch: stop on doubt about the head, else try the commands one by one."""
         try:
             head = await asyncio.get_running_loop().run_in_executor(self._thread, self._recorder.head)
-        except LedgerError:
+        except Exception as unread:  # noqa: BLE001 - an unreadable head is doubt, whatever made it so
+            _log.error("head_unreadable", error=type(unread).__name__)
             head = None
         if head is None or tuple(head) != (self.size, self.head):
             self.stop_writing("the store's head is not the one this server wrote")
@@ -189,3 +190,16 @@ class Sequencer:
         kind = "conflict" if isinstance(error, IntegrityError) else "fault"
         _log.error("command_failed", kind=kind, act=items[0].entry.act.name, error=type(error).__name__)
         items[0].outcome = Refused(Reason.INTERNAL, "the statement could not be recorded")
+
+
+def _groups(items: list[Item]) -> list[list[Item]]:
+    """The items in order, cut behind every claim that replaces another.
+
+    What such a claim frees is taken from the store, so that what follows reads the store after it.
+    """
+    groups: list[list[Item]] = [[]]
+    for item in items:
+        groups[-1].append(item)
+        if getattr(item.statement, "superseded_index", None) is not None:
+            groups.append([])
+    return [group for group in groups if group]

@@ -6,9 +6,7 @@ This table is what makes a payload type, and what finds the RPC for an envelope.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
-
-from google.protobuf.message import Message
+from typing import TYPE_CHECKING, TypeAlias
 
 from ledger.errors import MalformedError
 from ledger.v1 import (
@@ -28,6 +26,9 @@ from ledger.v1 import (
 )
 from ledger.v1 import redemption_service_pb2 as redemption_api
 from ledger.v1 import registry_service_pb2 as registry_api
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
 
 Statement: TypeAlias = (
     genesis_pb2.Genesis

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from ledger.client.lines import AttestedLine, VoucherTerms, device_id
 from ledger.client.signing import MAX_PAYLOAD_SIZE, SigningKey, make_envelope, new_id
 from ledger.domain.quantities import MS_PER_HOUR
-from ledger.domain.vocabulary import SupersedingReason
 from ledger.errors import UsageError
 from ledger.v1 import claim_pb2, envelope_pb2, quantities_pb2
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ledger.domain.attestation import PricedModel
+    from ledger.domain.vocabulary import SupersedingReason
 
 ACT = "usage-attestation"
 MAX_LINES = 500

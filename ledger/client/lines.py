@@ -7,21 +7,20 @@ price or sign.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ledger.domain.attestation import PricedModel
 from ledger.domain.days import format_rfc3339
 from ledger.domain.quantities import printable
 from ledger.domain.vocabulary import Purpose
 from ledger.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ledger.client.usage.rows import UsageRow
+    from ledger.domain.attestation import PricedModel
 
 MAX_REPORTED = 20
 _SKIP_OUTSIDE = "or leave such rows out: --skip-outside"

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ledger.client.answers import (
@@ -31,6 +30,7 @@ from ledger.errors import UsageError, VerificationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from ledger.client.api import LedgerClient
     from ledger.client.attestations import SignedAttestation

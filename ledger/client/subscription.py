@@ -7,7 +7,6 @@ before. This module must not interpret events or keep the cursor on disk.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,7 +19,7 @@ from ledger.v1 import subscription_service_pb2 as api
 from ledger.v1.subscription_service_pb2_grpc import SubscriptionServiceStub
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 _INDEX_START, _PREV_START, _PREV_END = 1, 11, 43
 

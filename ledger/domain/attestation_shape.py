@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from ledger.domain import checks
 from ledger.domain.quantities import INT64_MAX
+from ledger.domain.vocabulary import SupersedingReason
 from ledger.errors import MalformedError
 
 if TYPE_CHECKING:
     from ledger.domain.attestation import UsageAttestation, UsageLines
 
 MAX_LINES = 500
+REASONS = tuple(map(int, SupersedingReason))
 MAX_MODELS = 64
 MAX_MS = 253_402_300_800_000
 _OPTIONAL = ("node", "cluster", "job", "active_ms", "energy_wh")
@@ -26,6 +28,11 @@ def check_attestation(statement: UsageAttestation) -> None:
     """Check everything that a reader can check without the ledger (format.md, section 4, claim)."""
     expect = checks.expect
     checks.check_id(statement.claim_id, "claim_id")
+    superseding = statement.superseded_index is not None
+    expect(
+        superseding == (statement.superseding_reason in REASONS), "superseding_reason: with superseded_index"
+    )
+    expect(superseding or statement.superseding_reason == 0, "superseding_reason: only with superseded_index")
     expect(len(statement.raw_log_digest) == checks.DIGEST_SIZE, "raw_log_digest: 32 bytes")
     expect(len(statement.previous_digest) in (0, checks.DIGEST_SIZE), "previous_digest: 32 bytes or none")
     expect(1 <= statement.sequence <= INT64_MAX, "sequence: from 1")

@@ -17,6 +17,14 @@ from ledger.domain.events import ClaimAccepted, ClaimRefused
 from ledger.domain.journal import Draft, Link, LinkKind, Premise, PremiseKind, Recorded
 from ledger.domain.policy import Mode, Origin
 from ledger.domain.rejections import Reason, Rejection
+from ledger.domain.superseding import (
+    check_superseding,
+    freed_ms,
+    intervals_of,
+    record_superseded,
+    replaced_by,
+    superseded_link,
+)
 
 if TYPE_CHECKING:
     from ledger.domain.attestation import UsageAttestation
@@ -70,6 +78,7 @@ def decide_claim(state: State, command: Command[UsageAttestation]) -> Decision:
     _check_models(refusals, statement, contract, voucher)
     _check_devices(refusals, state, statement)
     _check_lines(refusals, state, statement)
+    check_superseding(refusals, state, statement)
     if refusals.first is not None:
         return refusals.first
     key = command.keys[0]
@@ -108,8 +117,6 @@ def _check_voucher(refusals: Refusals, statement: UsageAttestation, voucher: Vou
         refusals.add(
             Reason.STATE_CONFLICT, "the voucher is bound to other parties or another contract", voucher.index
         )
-    if statement.superseded_index is not None:
-        refusals.add(Reason.STATE_CONFLICT, "rules version 1 takes no superseding claim")
 
 
 def _check_provider(
@@ -189,7 +196,7 @@ def _check_lines(refusals: Refusals, state: State, statement: UsageAttestation) 
         device_id = statement.device_ids[device]
         start = statement.base_ms + offset_ms
         end = start + duration_ms
-        index = overlapping(state, device_id, start, end)
+        index = overlapping(state, device_id, start, end, ignored=statement.superseded_index)
         if index is not None:
             refusals.add(
                 Reason.DEVICE_OVERLAP, f"device {device_id.hex()} is occupied in the interval", index
@@ -200,16 +207,20 @@ def _check_lines(refusals: Refusals, state: State, statement: UsageAttestation) 
         earlier.append((start, end))
 
 
-def overlapping(state: State, device_id: bytes, start: int, end: int) -> int | None:
-    """Leaf of an accepted claim that occupies the device in [start, end), or None (rule I6)."""
+def overlapping(
+    state: State, device_id: bytes, start: int, end: int, *, ignored: int | None = None
+) -> int | None:
+    """Leaf of an accepted claim, but the ignored one, that occupies the device in [start, end) (rule I6)."""
     last_end = state.device_ends.get(device_id)
     if last_end is None or start >= last_end:
         return None
     for interval in state.busy.get(device_id) or ():
-        if interval.start_ms < end and start < interval.end_ms:
+        if interval.start_ms < end and start < interval.end_ms and interval.leaf_index != ignored:
             return interval.leaf_index
     # Only `base`: pending rows are keyed by their start, and `busy` has them.
     before = state.intervals.base.get((device_id, end))
+    while before is not None and before.leaf_index == ignored:
+        before = state.intervals.base.get((device_id, before.start_ms))
     return before.leaf_index if before is not None and before.end_ms > start else None
 
 
@@ -218,7 +229,8 @@ def intervals_needed(state: State, statement: UsageAttestation) -> list[tuple[by
 
     Nothing has judged the statement's shape yet: lines that do not fit its columns need no rows.
     """
-    needed = []
+    old = replaced_by(state, statement)
+    needed = [] if old is None else list(intervals_of(old))
     lines = statement.lines
     devices = len(statement.device_ids)
     for device, offset_ms, duration_ms in zip(
@@ -243,19 +255,24 @@ def _device_ms(statement: UsageAttestation) -> list[int]:
 def _links(state: State, statement: UsageAttestation) -> tuple[Link, ...]:
     head = state.heads[LinkKind.VOUCHER][statement.voucher_id]
     face, metered, redeemed, paid, released = head.totals
-    totals = (face, metered + statement.total_allocated_ms, redeemed, paid, released)
+    old = replaced_by(state, statement)
+    metered += statement.total_allocated_ms - (old.total_allocated_ms if old is not None else 0)
     links = [
         Link(LinkKind.CLAIM, statement.claim_id, None),
-        Link(LinkKind.VOUCHER, statement.voucher_id, head.leaf_index, totals),
+        Link(
+            LinkKind.VOUCHER, statement.voucher_id, head.leaf_index, (face, metered, redeemed, paid, released)
+        ),
     ]
+    if old is not None:
+        links.append(superseded_link(state, old))
+    freed = freed_ms(old)
     device_heads = state.heads[LinkKind.DEVICE]
     for position, (device_id, used) in enumerate(
         zip(statement.device_ids, _device_ms(statement), strict=True)
     ):
         device_head = device_heads[device_id]
-        links.append(
-            Link(LinkKind.DEVICE, b"", device_head.leaf_index, (device_head.totals[0] + used,), position)
-        )
+        total_ms = device_head.totals[0] + used - freed.get(device_id, 0)
+        links.append(Link(LinkKind.DEVICE, b"", device_head.leaf_index, (total_ms,), position))
     return tuple(links)
 
 
@@ -304,6 +321,7 @@ def evolve_claim_accepted(state: State, recorded: Recorded) -> None:
 def record_claim(state: State, recorded: Recorded) -> None:
     """Write the rows of an accepted claim: itself, its intervals and its sequence number."""
     statement: UsageAttestation = recorded.statement
+    record_superseded(state, recorded)
     lines = statement.lines
     index = recorded.index
     domestic_fen = 0

@@ -220,6 +220,7 @@ class ClaimStatus(IntEnum):
 
     ACCEPTED = 1
     REFUSED = 2
+    SUPERSEDED = 3
 
 
 class Claim(NamedTuple):

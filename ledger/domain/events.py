@@ -141,6 +141,8 @@ class RedemptionRequested:
 class RedemptionVerified:
     """A redemption was verified."""
 
+    base_fen: int
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedemptionApproved:

@@ -17,6 +17,7 @@ from ledger.domain.statements import (
     RedemptionRequest,
     RedemptionVerification,
 )
+from ledger.domain.superseding import replaced_by
 
 if TYPE_CHECKING:
     from ledger.domain.state import State
@@ -36,6 +37,9 @@ def add_needs(needs: Needs, state: State, statement: Any) -> None:
     """Add the keys that deciding `statement` needs."""
     if isinstance(statement, UsageAttestation):
         needs.claims.append(statement.claim_id)
+        old = replaced_by(state, statement)
+        if old is not None:
+            needs.claims.append(old.claim_id)
         needs.unique.append((UniqueKind.SEQUENCE, sequence_key(statement)))
         needs.intervals += intervals_needed(state, statement)
     elif isinstance(statement, InvoiceRegistration | PaymentRegistration):

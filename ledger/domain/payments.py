@@ -79,9 +79,7 @@ def _check_order(refusals: Refusals, statement: PaymentOrder, redemption: Redemp
     )
     stated = (statement.instalment, statement.attempt, statement.amount_fen, statement.payee_commitment)
     if stated != expected:
-        text = (
-            f"due is instalment {due}, attempt {expected[1]}, {expected[2]} fen to the named payee"
-        )
+        text = f"due is instalment {due}, attempt {expected[1]}, {expected[2]} fen to the named payee"
         refusals.add(Reason.STATE_CONFLICT, text, redemption.subject_index)
 
 

@@ -359,14 +359,14 @@ def decide_verification(state: State, command: Command[RedemptionVerification]) 
         )
         return refusals.first or missing("the redemption")
     claims = [state.claims[claim_id] for claim_id in redemption.claim_ids]
-    _, amount_fen = recompute(state, redemption, claims, refusals)
+    base_fen, amount_fen = recompute(state, redemption, claims, refusals)
     if statement.amount_fen != amount_fen:
         refusals.add(Reason.STATE_CONFLICT, f"the amount to verify is {amount_fen} fen", redemption.index)
     if refusals.first:
         return refusals.first
     links, postings = _verification_effects(state, voucher, redemption, amount_fen)
     draft = Draft(
-        payload=RedemptionVerified(),
+        payload=RedemptionVerified(base_fen=base_fen),
         stream_id=f"redemption/{redemption.redemption_id.hex()}",
         actor=command.keys[0].owner_id if command.keys[0] else b"",
         premises=(
@@ -403,6 +403,7 @@ def evolve_redemption_verified(state: State, recorded: Recorded) -> None:
     _add_redeemed(state, voucher, statement.amount_fen - redemption.amount_fen)
     state.redemptions[redemption.redemption_id] = replace(
         redemption,
+        base_fen=recorded.payload.base_fen,
         amount_fen=statement.amount_fen,
         state=RedemptionState.VERIFIED,
         subject_index=recorded.index,

@@ -13,6 +13,7 @@ from ledger.domain.journal import ContractTotals, Head, Link, LinkKind, Programm
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ledger.domain.attestation import UsageAttestation
     from ledger.domain.entities import (
         Admission,
         Application,
@@ -79,19 +80,26 @@ class Table(Generic[K, V]):
 
 
 class FactTable(Table[K, V]):
-    """Rows of the store: `base` holds what was fetched for this batch and is dropped with it."""
+    """Rows of the store: `base` holds what was fetched for this batch and is dropped with it.
 
-    __slots__ = ()
+    `freed` are keys of rows that the batch takes away.
+    """
+
+    __slots__ = ("freed",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.freed: list[K] = []
 
     def commit(self) -> None:
-        """Forget both: the store has them."""
-        self.base = {}
-        self.pending = {}
+        """Forget all: the store has it."""
+        self.rollback()
 
     def rollback(self) -> None:
-        """Forget both."""
+        """Forget all."""
         self.base = {}
         self.pending = {}
+        self.freed = []
 
 
 RESIDENT_HEADS = (
@@ -139,6 +147,8 @@ class State:
         self.evidence: FactTable[bytes, Evidence] = FactTable()
         self.intervals: FactTable[tuple[bytes, int], Interval] = FactTable()
         self.unique: FactTable[tuple[int, bytes], UniqueKey] = FactTable()
+        # Statements of accepted claims that a claim of this batch replaces, by leaf index.
+        self.replaced: FactTable[int, UsageAttestation] = FactTable()
         self.busy: FactTable[bytes, list[Interval]] = FactTable()
         self._tables: tuple[Table[Any, Any], ...] = (
             *self.heads.values(),

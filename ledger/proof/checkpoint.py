@@ -6,12 +6,15 @@ It must not remember checkpoints or compare two of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ledger.errors import MalformedError, VerificationError
 from ledger.proof.hashing import EMPTY_ROOT, HASH_SIZE
 from ledger.proof.note import NoteVerifier, open_note, sign_note
-from ledger.proof.signing import Signer
 from ledger.proof.strict import MAX_UINT64, decode_base64, decode_utf8, encode_base64, parse_decimal
+
+if TYPE_CHECKING:
+    from ledger.proof.signing import Signer
 
 _MANDATORY_LINES = 3
 

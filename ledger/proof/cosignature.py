@@ -6,15 +6,19 @@ not count witnesses against a policy nor read a clock.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ledger.errors import MalformedError
 from ledger.proof import ed25519
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.note import Note, NoteSignature
-from ledger.proof.signing import Signer
 from ledger.proof.vkey import COSIGNATURE_ED25519_TYPE, VKey, key_id_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ledger.proof.signing import Signer
 
 MAX_TIMESTAMP_S = 2**63 - 1
 _TIMESTAMP_BYTES = 8

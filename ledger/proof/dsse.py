@@ -5,7 +5,10 @@ It must not parse payloads or envelopes, and no DSSE key id decides anything.
 
 from __future__ import annotations
 
-from ledger.proof.signing import Signer, Verifier
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ledger.proof.signing import Signer, Verifier
 
 
 def pae(payload_type: str, payload: bytes) -> bytes:

@@ -6,12 +6,15 @@ keep leaves, and it makes no proofs (`merkle`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from hashlib import sha256
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from ledger.errors import MalformedError
 from ledger.proof.hashing import EMPTY_ROOT, HASH_SIZE, NODE_PREFIX, node_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _SIZE_BYTES = 8
 _BLOCK = 4096

@@ -6,15 +6,18 @@ implements `NoteVerifier` elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ledger.errors import MalformedError, VerificationError
 from ledger.proof import ed25519
-from ledger.proof.signing import Signer
 from ledger.proof.strict import decode_base64, decode_utf8, encode_base64
 from ledger.proof.vkey import ED25519_TYPE, VKey, check_key_name, key_id_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ledger.proof.signing import Signer
 
 MAX_NOTE_SIZE = 1_000_000
 MAX_SIGNATURES = 100

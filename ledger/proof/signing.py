@@ -6,12 +6,14 @@ name a concrete algorithm, and no row is ever looked up but by its exact name.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ledger.errors import MalformedError
 from ledger.proof import ed25519
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Signer(Protocol):

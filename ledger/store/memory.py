@@ -92,9 +92,17 @@ class MemoryLedgerRecorder(POPOApplicationRecorder, LedgerRecorder):
         self._leaf_hashes += batch.leaf_hashes
         for participant, request_id, digest, leaf_index in batch.requests:
             self._requests[participant, request_id] = (digest, leaf_index)
+        for name, freed in batch.freed.items():
+            self._free(name, freed)
         for name, rows in batch.facts.items():
             self._upsert(name, rows)
         return ids
+
+    def _free(self, name: str, keys: Sequence[FactKey]) -> None:
+        table = self._facts[self._table(name).name]
+        for key in keys:
+            if table.pop(key, None) is not None and name == DEVICE_INTERVAL:
+                self._starts[key[0]].remove(key[1])
 
     def _upsert(self, name: str, rows: Sequence[FactRow]) -> None:
         table, key_of = self._facts[name], self._keys_of[name]

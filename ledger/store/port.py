@@ -98,7 +98,8 @@ class Batch:
     """What is committed together with the records: the head they extend, their hashes and side rows.
 
     `leaf_hashes` has one 32-byte hash for each record, in order. `facts` maps a table of `FACT_TABLES` to
-    rows that are inserted or replaced by primary key; of two rows with one key the later stands.
+    rows that are inserted or replaced by primary key; of two rows with one key the later stands. `freed` maps
+    a table to primary keys whose rows are taken away before that.
     """
 
     size_before: int
@@ -106,6 +107,7 @@ class Batch:
     leaf_hashes: Sequence[bytes]
     requests: Sequence[RequestRow] = ()
     facts: Mapping[str, Sequence[FactRow]] = field(default_factory=dict)
+    freed: Mapping[str, Sequence[FactKey]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.size_before < 0 or not self.leaf_hashes:

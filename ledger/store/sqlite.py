@@ -128,6 +128,9 @@ class SQLiteLedgerRecorder(SQLiteApplicationRecorder, LedgerRecorder):
             ],
         )
         _insert(c, sql.REQUESTS, batch.requests)
+        for table, keys in batch.freed.items():
+            for key in keys:
+                c.execute(sql.delete_fact(self._table(table)), key)
         for table, rows in batch.facts.items():
             _insert(c, self._upsert(table), rows)
         return range(size + 1, batch.size_after + 1)

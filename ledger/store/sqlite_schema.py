@@ -133,6 +133,12 @@ def upsert_facts(table: FactTable) -> Insertion:
 
 
 @cache
+def delete_fact(table: FactTable) -> str:
+    """Takes one row away by its primary key."""
+    condition = " AND ".join(f"{name}=?" for name in table.primary_key)
+    return f"DELETE FROM {table.name} WHERE {condition}"
+
+
 def lookup(table: str, columns: tuple[str, ...], key: tuple[str, ...], count: int) -> str:
     """SELECT of `columns` by `count` keys of which each is a tuple of the columns `key`."""
     names = ", ".join(f"k{position}" for position in range(len(key)))

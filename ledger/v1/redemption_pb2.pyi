@@ -182,12 +182,17 @@ class RedemptionVerified(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    BASE_FEN_FIELD_NUMBER: _builtins.int
+    base_fen: _builtins.int
+    """Eligible base before caps as recomputed on this day, fen."""
     def __init__(
         self,
+        *,
+        base_fen: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_fen", b"base_fen"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

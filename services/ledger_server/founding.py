@@ -32,8 +32,8 @@ def found_ledger(
 ) -> Opened:
     """Open a ledger with a genesis that all roots signed and appointments that the roots signed.
 
-    Raises UsageError for a folder that holds one, GenesisRefused for a signature or statement that is missing or
-    wrong; then the folder is as it was.
+    Raises UsageError for a folder that holds one, GenesisRefused for a signature or statement that is
+    missing or wrong; then no ledger is in the folder.
     """
     directory.check_empty()
     for folder in (directory.store.parent, directory.lock.parent, directory.keys, directory.tls):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import grpc
@@ -15,6 +14,8 @@ import grpc
 from ledger.errors import ExitCode, LedgerError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from grpc import aio
 
 _MAX_PORT: Final = 65_535

@@ -146,7 +146,7 @@ def checkpoint(entries: list[bytes], *, signer: Actor = LOG, root: bytes | None 
 def write(entries: list[bytes], directory: Path, *, note: bytes | None = None) -> Path:
     """An export directory of these entries."""
     hashes = [leaf_hash(entry) for entry in entries]
-    for path, data in grown_tiles(old_size=0, leaf_hashes=hashes, load_tile=_no_tile):
+    for path, data in grown_tiles(old_size=0, leaf_hashes=hashes, load_tile=refuse_tile):
         _put(directory / path.render(), data)
     for start in range(0, len(entries), TILE_WIDTH):
         path = bundle_at(index=start // TILE_WIDTH, size=len(entries))
@@ -155,7 +155,7 @@ def write(entries: list[bytes], directory: Path, *, note: bytes | None = None) -
     return directory
 
 
-def _no_tile(_: object) -> bytes:
+def refuse_tile(_: object) -> bytes:
     raise AssertionError("an empty tree has no tiles")
 
 

@@ -239,7 +239,7 @@ class Year(Opening):
             (ev.PREMISE_KIND_POLICY, self.named["policy"]),
         ]
 
-    def verification(self, name: str, amount: int, *, fallen: int = 0) -> None:
+    def verification(self, name: str, amount: int, *, base: int, fallen: int = 0) -> None:
         """A verification; `fallen` money of an expired voucher is released."""
         redemption_id = ident(f"redemption {name}")
         statement = redemption_pb2.RedemptionVerification(redemption_id=redemption_id, amount_fen=amount)
@@ -263,6 +263,7 @@ class Year(Opening):
             links=links,
             postings=postings,
         )
+        draft.event.redemption_verified.base_fen = base
         self.name(f"verification {name}", draft)
 
     def approval(self, name: str, number: int, amount: int) -> None:
@@ -405,7 +406,7 @@ def make_year() -> Year:
     retirement = registry_pb2.KeyRetirement(until_ms=year.now_ms + DAY_MS)
     year.key_end("key_retired", SELLER_3, retirement, ADMINS, "retirement", ADMINS[0].id)
     year.request("a", ["1", "3"], 720_000, base=700_000, amount=350_000, instalments=[3000, 7000])
-    year.verification("a", 350_000)
+    year.verification("a", 350_000, base=700_000)
     year.approval("a", 1, 350_000)
     year.approval("a", 2, 350_000)
     year.order("a", 1, 1, 105_000)
@@ -419,7 +420,7 @@ def make_year() -> Year:
     year.expiry("b", 128_000)
     revocation = registry_pb2.KeyRevocation(invalid_since_ms=year["claim 7"].event.recorded_ms, reason=1)  # type: ignore[arg-type]
     year.key_end("key_revoked", SELLER_2, revocation, ADMINS, "revocation", ADMINS[0].id)
-    year.verification("b", 36_000, fallen=36_000)
+    year.verification("b", 36_000, base=72_000, fallen=36_000)
     year.approval("b", 1, 36_000)
     year.approval("b", 2, 36_000)
     year.order("b", 1, 1, 36_000)

@@ -42,7 +42,7 @@ TERMS = VoucherTerms(
 
 def ctl(*arguments: str | Path) -> Result:
     """Run voucherctl."""
-    return RUN.invoke(voucherctl.app, [str(argument) for argument in arguments])  # type: ignore[return-value]
+    return RUN.invoke(voucherctl.app, [str(argument) for argument in arguments])
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ GROUPS = {part.name for part in voucherctl.PARTS} - {"audit"}
 
 def ctl(*arguments: str) -> Result:
     """Run voucherctl."""
-    return RUN.invoke(voucherctl.app, list(arguments))  # type: ignore[return-value]
+    return RUN.invoke(voucherctl.app, list(arguments))
 
 
 @pytest.mark.parametrize("program", ["voucherctl", "voucherd"])

@@ -49,7 +49,7 @@ class Bureau:
         return self.folder / "as" / f"{name}.toml"
 
     def ctl(self, who: str, *arguments: object, code: int = 0) -> dict[str, Any]:
-        """voucherctl as a role."""
+        """Run voucherctl as a role."""
         return run(voucherctl.app, *arguments, "--as", self.identity(who), code=code)
 
     def join(self, name: str, kind: str, role: str, free: str) -> str:
@@ -110,7 +110,7 @@ def bureau(tmp_path: Path) -> Iterator[Bureau]:
         yield Bureau(folder, server)
 
 
-def test_a_programme_year_from_the_command_line(bureau: Bureau, tmp_path: Path) -> None:
+def test_a_programme_year_from_the_command_line(bureau: Bureau, tmp_path: Path) -> None:  # noqa: PLR0915 - a year is one story
     """Open, publish, join, admit, devices, contract, apply, grant, attest, submit, redeem, pay, list, follow."""
     bureau.clock("2027-01-04T09:00:00+08:00")
     opened = bureau.ctl("clerk", "bureau", "open-programme", "--profile", "shenzhen-2025", "--year", 2027)

@@ -126,3 +126,38 @@ def test_adjacent_intervals_of_one_batch_do_not_overlap(house: House) -> None:
     assert isinstance(outcomes[4], Refused)
     assert outcomes[4].reason == Reason.DEVICE_OVERLAP
     assert outcomes[4].conflicting_index == outcomes[3].index  # type: ignore[union-attr]
+
+
+def test_a_superseded_claim_frees_its_devices_and_counts_nothing(house: House, tmp_path: Path) -> None:
+    """A correction replaces the provider's own claim: intervals, totals and redemption follow the new one."""
+    devices = house.provider()
+    house.programme()
+    house.party("acme")
+    house.voucher("v", "acme", amount_fen=1_000_000)
+    house.at(START_MS + 30 * DAY_MS)
+
+    def line(device: int, start: int, end: int) -> tuple[bytes, int, int]:
+        return devices[device], START_MS + start * HOUR_MS, START_MS + end * HOUR_MS
+
+    assert isinstance(house.claim("v", [line(0, 0, 2)]), Accepted)
+    wrong = house.claim("v", [line(0, 2, 12), line(0, 14, 20), line(1, 0, 10)])
+    assert isinstance(wrong, Accepted)
+    right = house.claim("v", [line(0, 3, 8), line(0, 15, 16)], superseded_index=wrong.index, superseding_reason=1)
+    assert isinstance(right, Accepted)
+    again = house.claim("v", [line(0, 30, 31)], superseded_index=wrong.index, superseding_reason=1)
+    assert isinstance(again, Refused)
+    assert again.reason == Reason.STATE_CONFLICT
+    for taken, free in [((0, 1, 3), (0, 2, 3)), ((0, 7, 9), (0, 8, 15)), ((0, 15, 17), (1, 0, 10))]:
+        refused = house.claim("v", [line(*taken)])
+        assert isinstance(refused, Refused)
+        assert refused.reason == Reason.DEVICE_OVERLAP
+        assert isinstance(house.claim("v", [line(*free)]), Accepted)
+    voucher = house.ledger.state.voucher_totals(house.ids["v"])
+    assert voucher.metered_ms == (2 + 6 + 1 + 7 + 10) * HOUR_MS
+    house.reopen()
+    assert house.ledger.state.voucher_totals(house.ids["v"]) == voucher
+    house.evidence("contract of v", amount_fen=1_000_000, buyer="acme")
+    assert isinstance(house.redeem("r", "v", "acme", amount_fen=1_000_000), Accepted)
+    assert house.ledger.state.redemptions[house.ids["r"]].base_fen == 26 * 2000
+    report = audit(house, tmp_path / "export")
+    assert (report.findings, report.result) == ((), "ok")

@@ -38,8 +38,6 @@ ORDER = (
     "SEPARATION_OF_DUTY",
     "STATE_CONFLICT",
 )
-# The rule says that a verification replaces the base; the event does not carry it yet.
-BASE_FOLLOWS_VERIFICATION = False
 
 
 def day_of(ms: int) -> date:
@@ -475,10 +473,8 @@ class NaiveLedger:
         def keep() -> None:
             if voucher in self.expired:
                 self.releases.append((voucher, redemption.amount - due))
-            redemption.amount = due
+            redemption.base, redemption.amount = base, due
             redemption.reviewer = self.officers[officer][0]
-            if BASE_FOLLOWS_VERIFICATION:
-                redemption.base = base
 
         return Verdict(reasons | more, due, keep)
 

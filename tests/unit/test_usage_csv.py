@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ledger.client.usage.generic_csv import COLUMNS, parse_generic_csv, read_generic_csv
@@ -156,6 +156,7 @@ def test_an_absent_file_is_a_usage_error(tmp_path: Path) -> None:
         list(read_generic_csv(tmp_path / "absent.csv"))
 
 
+@settings(suppress_health_check=[HealthCheck.filter_too_much])
 @given(st.lists(st.tuples(*[NAMES] * 7, INSTANTS, INSTANTS), max_size=5))
 def test_what_a_csv_writer_writes_is_read_back(
     values: list[tuple[str, str, str, str, str, str, str, int, int]],

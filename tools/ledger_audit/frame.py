@@ -54,6 +54,12 @@ class Act:
     links: list[LinkValue] = field(default_factory=list)
     postings: list[tuple[int, bytes, int]] = field(default_factory=list)
 
+    @property
+    def first_owner(self) -> bytes:
+        """Whose key signed first; where that is not known, whatever the event says."""
+        first = self.keys[0] if self.keys else None
+        return first.owner if first is not None else self.event.actor
+
     def fail(self, check: str, expected: object, actual: object) -> None:
         """Record a finding at this event."""
         self.findings.add(check, self.index, expected, actual, self.leaf_hash)

@@ -55,7 +55,7 @@ def key_registered(fold: Fold, act: Act) -> None:
     key = register_key(fold, act, statement.public_key, holder=PARTY, owner=statement.participant_id, person=b"")
     if owner is not None:
         act.link(event_pb2.LINK_KIND_PARTICIPANT, owner.participant_id, owner)
-    act.actor = act.keys[0].owner if act.keys[0] else act.event.actor
+    act.actor = act.first_owner
     act.stream = f"key/{key.key_id.hex()}"
 
 
@@ -87,7 +87,7 @@ def certificate_registered(fold: Fold, act: Act) -> None:
     if owner is None:
         raise act.missing("participant or officer", owner_id)
     act.link(event_pb2.LINK_KIND_PARTICIPANT, owner_id, owner)
-    act.actor = act.keys[0].owner if act.keys and act.keys[0] else act.event.actor
+    act.actor = act.first_owner
     act.stream = f"participant/{owner_id.hex()}"
 
 
@@ -105,7 +105,7 @@ def _require_authority(fold: Fold, act: Act, key: Key, *, owner_may: bool) -> No
     """Check the signers of a retirement or revocation and expect the actor that they give."""
     state, signers = fold.state, act.keys
     first = signers[0] if signers else None
-    act.actor = first.owner if first is not None else act.event.actor
+    act.actor = act.first_owner
     by_owner = len(signers) == 1 and first is not None and first.holder != ROOT and first.owner == key.owner
     if owner_may and by_owner:
         return

@@ -39,7 +39,7 @@ def participant_registered(fold: Fold, act: Act) -> None:
     participant = Participant(participant_id, act.index, statement.kind, statement.registered_day)
     state.participants[participant_id] = participant
     act.link(event_pb2.LINK_KIND_PARTICIPANT, participant_id, participant)
-    act.actor = act.keys[0].owner if act.keys[0] else act.event.actor
+    act.actor = act.first_owner
     act.stream = f"participant/{participant_id.hex()}"
 
 
@@ -57,7 +57,7 @@ def provider_admitted(fold: Fold, act: Act) -> None:
     provider.items = frozenset(statement.items)
     act.premise(event_pb2.PREMISE_KIND_PARTICIPANT, provider.index)
     act.link(event_pb2.LINK_KIND_PARTICIPANT, provider.participant_id, provider)
-    act.actor = act.keys[0].owner if act.keys[0] else act.event.actor
+    act.actor = act.first_owner
     act.stream = f"participant/{provider.participant_id.hex()}"
 
 

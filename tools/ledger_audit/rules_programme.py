@@ -33,7 +33,7 @@ def programme_opened(fold: Fold, act: Act) -> None:
     state.programmes[programme_id] = programme
     act.link(event_pb2.LINK_KIND_PROGRAMME, programme_id, programme, programme.totals())
     act.move(programme_id, event_pb2.ACCOUNT_AVAILABLE, event_pb2.ACCOUNT_APPROPRIATION, amount)
-    act.actor = act.keys[0].owner if act.keys[0] else act.event.actor
+    act.actor = act.first_owner
     act.stream = f"programme/{programme_id.hex()}"
 
 
@@ -52,7 +52,7 @@ def policy_published(fold: Fold, act: Act) -> None:
     programme.policy = Policy(act.index, statement.version, values, frozenset(values.excluded_items), rates)
     act.links.append((event_pb2.LINK_KIND_POLICY, statement.programme_id, None, programme.policy_last, ()))
     programme.policy_last = act.index
-    act.actor = act.keys[0].owner if act.keys[0] else act.event.actor
+    act.actor = act.first_owner
     act.stream = f"programme/{statement.programme_id.hex()}"
 
 

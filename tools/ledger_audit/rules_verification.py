@@ -34,6 +34,7 @@ def redemption_verified(fold: Fold, act: Act) -> None:
     verified = act.statement.amount_fen
     act.require(verified <= requested, "i10_amounts", f"at most {requested}", verified)
     act.require(verified == min(amount, requested), "i3_entitlement", min(amount, requested), verified)
+    act.equal("i3_entitlement", base, act.event.redemption_verified.base_fen)
     act.require(verified > 0, "verification", "an amount above 0", verified)
     fallen = requested - verified
     redemption.base, redemption.amount = base, verified
@@ -108,8 +109,8 @@ def check_decision(fold: Fold, act: Act, redemption: Redemption, role: int) -> N
     state = fold.state
     officers = signatures.require_officers(state, act, [role])
     check_basis(state, act, officers, role=role, bureau_id=redemption.voucher.programme.bureau_id)
-    key, officer = act.keys[0], officers[0]
-    act.actor = key.owner if key is not None else act.event.actor
+    act.actor = act.first_owner
+    key, officer = (act.keys[0], officers[0]) if act.keys else (None, None)
     if key is None or officer is None:
         return
     office = f"{signatures.ROLE_NAMES.get(role, role)}"

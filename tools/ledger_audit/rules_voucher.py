@@ -57,7 +57,7 @@ def voucher_issued(fold: Fold, act: Act) -> None:
     link_contract(act, voucher)
     act.link(event_pb2.LINK_KIND_APPLICATION, application.application_id, application)
     act.move(programme.programme_id, event_pb2.ACCOUNT_ENCUMBERED, event_pb2.ACCOUNT_AVAILABLE, face)
-    act.actor = act.keys[0].owner if act.keys[0] else act.event.actor
+    act.actor = act.first_owner
     act.stream = f"voucher/{voucher.voucher_id.hex()}"
 
 

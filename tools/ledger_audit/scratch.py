@@ -11,8 +11,10 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _BUFFERED = 1 << 14
+_MAX = (1 << 63) - 1
 _BUFFERED_IDS = 1 << 18
 _SCHEMA = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-49152;
@@ -174,17 +176,28 @@ class Scratch:
         """Write an invoice or payment as it stands."""
         self._db.execute(
             "INSERT OR REPLACE INTO evidence VALUES (?, ?, ?, ?, ?, ?)",
-            (kind, fingerprint, evidence.contract_id, evidence.amount, evidence.consumed, evidence.last),
+            (kind, fingerprint, evidence.contract_id, evidence.amount, _clamped(evidence.consumed), evidence.last),
         )
 
     def _flush_claims(self) -> None:
         if self._claims:
             rows, self._claims = list(self._claims.values()), {}
-            self._db.executemany("INSERT OR REPLACE INTO claims VALUES (?,?,?,?,?,?,?,?,?,?,0,NULL)", rows)
+            self._write("INSERT OR REPLACE INTO claims VALUES (?,?,?,?,?,?,?,?,?,?,0,NULL)", rows)
 
     def _flush_intervals(self) -> None:
         rows, self._intervals = self._intervals, []
-        self._db.executemany("INSERT INTO intervals VALUES (?, ?, ?, ?)", rows)
+        self._write("INSERT INTO intervals VALUES (?, ?, ?, ?)", rows)
+
+    def _write(self, statement: str, rows: list[tuple[Any, ...]]) -> None:
+        """Write rows; numbers that no honest ledger has are cut to what a row can hold."""
+        try:
+            self._db.executemany(statement, rows)
+        except OverflowError:
+            self._db.executemany(statement, [tuple(map(_clamped, row)) for row in rows])
+
+
+def _clamped(value: Any) -> Any:
+    return max(-_MAX, min(value, _MAX)) if isinstance(value, int) else value
 
 
 def _claim_row(row: tuple[object, ...]) -> ClaimRow:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -24,6 +23,7 @@ from ledger_cli.voucher_terms import fetch_all, voucher_map
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from ledger.client.lines import Selection, VoucherTerms
     from ledger.client.outbox import Outbox, Result

@@ -29,23 +29,33 @@ def serve(
     ] = "",
     as_json: Json = False,
 ) -> None:
-    """Serve a ledger: check every stored event, then answer until SIGTERM or ctrl-C.
+    """Serve a ledger: check every stored event, then answer until SIGTERM (exit 0) or ctrl-C (exit 130).
 
     Prints where it serves once it answers. Everything acknowledged is durable when it ends.
     """
-    asyncio.run(_serve(directory, listen, store, public_listen, as_json=as_json))
+    ended_by = asyncio.run(_serve(directory, listen, store, public_listen, as_json=as_json))
+    if ended_by == signal.SIGINT:
+        raise typer.Exit(130)
 
 
-async def _serve(directory: Path, listen: str, store: str, public_listen: str, *, as_json: bool) -> None:
+async def _serve(
+    directory: Path, listen: str, store: str, public_listen: str, *, as_json: bool
+) -> signal.Signals:
+    """Serve until a signal comes; which one it was."""
     from ledger_cli.output import print_object, say
     from ledger_server.directory import LedgerDirectory
     from ledger_server.wiring import start_server
 
     place = LedgerDirectory(directory)
-    ended = asyncio.Event()
     loop = asyncio.get_running_loop()
+    ended: asyncio.Future[signal.Signals] = loop.create_future()
+
+    def end(name: signal.Signals) -> None:
+        if not ended.done():
+            ended.set_result(name)
+
     for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, ended.set)
+        loop.add_signal_handler(name, end, name)
     ledger = place.open(store=store or None)
     try:
         server = await start_server(
@@ -60,8 +70,9 @@ async def _serve(directory: Path, listen: str, store: str, public_listen: str, *
             "events": ledger.size,
         }
         print_object("serve", value, as_json=as_json)
-        await ended.wait()
+        ended_by = await ended
         say("stopping")
         await server.stop()
+        return ended_by
     finally:
         await ledger.close()

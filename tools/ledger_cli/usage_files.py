@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ledger.client.attestations import RawLog
 from ledger.client.usage.generic_csv import read_generic_csv
-from ledger.client.usage.rows import UsageRow
 from ledger.client.usage.slurm import SlurmOptions, read_slurm
 from ledger.errors import UsageError
 from ledger_cli.output import say
 from ledger_cli.values import file_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from ledger.client.usage.rows import UsageRow
 
 
 FORMATS = ("csv", "slurm")

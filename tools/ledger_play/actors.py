@@ -17,12 +17,12 @@ from ledger.client.statements import registry, shared
 from ledger.client.types import AckLevel, DecisionBasis, Receipt
 from ledger.domain.identifiers import complete_credit_code
 from ledger.domain.vocabulary import ParticipantKind, Role
-from ledger_play.ceremony import DevelopmentLedger
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from ledger.client.acts import Statement
+    from ledger_play.ceremony import DevelopmentLedger
 
 DURABLE = AckLevel.ACK_LEVEL_DURABLE
 

@@ -13,7 +13,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ledger.app.bootstrap import Opened
 from ledger.client.identity import Identity, write_identity
 from ledger.client.signing import SigningKey, make_envelope, new_id
 from ledger.client.statements import registry
@@ -27,6 +26,7 @@ from ledger_server.founding import found_ledger
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ledger.app.bootstrap import Opened
     from ledger.client.types import Envelope
 
 BUREAU_CODE = "BUREAU"

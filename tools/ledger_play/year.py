@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,16 +24,15 @@ from ledger.domain.policy import Instrument, Origin
 from ledger.domain.quantities import usage_amount_fen
 from ledger.domain.vocabulary import ParticipantKind
 from ledger.errors import UsageError
-from ledger_play.actors import Actor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ledger.client.types import ClaimResult, Redemption
     from ledger.client.usage.rows import UsageRow
     from ledger.domain.policy import PolicyParameters
-    from ledger_play.actors import Cast
+    from ledger_play.actors import Actor, Cast
 
 ITEM = "gpu-card-hour"
 PRICES_FEN = {"P100": 3600, "V100M16": 4200, "V100M32": 4800, "T4": 1800, "G2": 6000, "G3": 7500}

@@ -99,6 +99,6 @@ class FakeRpcError(grpc.RpcError):
         """The status message."""
         return self._details
 
-    def trailing_metadata(self) -> tuple[tuple[str, str | bytes], ...]:
+    def trailing_metadata(self) -> Any:
         """The trailing metadata."""
         return self._trailing

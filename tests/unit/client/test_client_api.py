@@ -6,7 +6,7 @@ from typing import Any
 
 import grpc
 import pytest
-from fake_ledger import LOG_KEY, OTHER_LOG_KEY, FakeLog, serving
+from unit.client.fake_ledger import LOG_KEY, OTHER_LOG_KEY, FakeLog, serving
 
 from ledger.client.acts import ACTS
 from ledger.client.api import AckLevel, LedgerClient
@@ -129,7 +129,7 @@ class FakeRegistry(registry_service_pb2_grpc.RegistryServiceServicer):
 
 def test_a_statement_is_sent_as_it_is_and_again_while_the_server_is_not_ready() -> None:
     """The same bytes each time; the default level is DURABLE."""
-    service = FakeRegistry()
+    service = FakeRegistry()  # type: ignore[abstract]
     service.failures = 2
     with serving((registry_service_pb2_grpc.add_RegistryServiceServicer_to_server, service)) as channel:
         retry = RetryPolicy(sleep=lambda _: None)
@@ -141,7 +141,7 @@ def test_a_statement_is_sent_as_it_is_and_again_while_the_server_is_not_ready() 
 
 def test_a_receipt_with_proof_is_verified_under_the_pinned_key() -> None:
     """Another key than the log's is an error, whatever the server says."""
-    service = FakeRegistry()
+    service = FakeRegistry()  # type: ignore[abstract]
     level = AckLevel.ACK_LEVEL_CHECKPOINTED
     with serving((registry_service_pb2_grpc.add_RegistryServiceServicer_to_server, service)) as channel:
         assert LedgerClient(channel, log_key=LOG_KEY).submit(ENVELOPE, ack_level=level).tlog_proof
@@ -151,7 +151,7 @@ def test_a_receipt_with_proof_is_verified_under_the_pinned_key() -> None:
 
 def test_lists_follow_every_page_also_past_an_empty_one() -> None:
     """Page tokens go back as they came."""
-    service = FakeRegistry()
+    service = FakeRegistry()  # type: ignore[abstract]
     with serving((registry_service_pb2_grpc.add_RegistryServiceServicer_to_server, service)) as channel:
         client = LedgerClient(channel)
         assert len(list(client.list_participants())) == 3
@@ -194,7 +194,8 @@ class FakeLogService(log_service_pb2_grpc.LogServiceServicer):
 
 def test_a_broken_stream_of_entries_is_a_ledger_error() -> None:
     """What came before has been yielded with its index."""
-    with serving((log_service_pb2_grpc.add_LogServiceServicer_to_server, FakeLogService())) as channel:
+    service = FakeLogService()  # type: ignore[abstract]
+    with serving((log_service_pb2_grpc.add_LogServiceServicer_to_server, service)) as channel:
         entries = LedgerClient(channel).list_entries(start=5)
         assert [next(entries) for _ in range(3)] == [(5, b"a"), (6, b"b"), (7, b"c")]
         with pytest.raises(LedgerError, match="down"):
@@ -228,7 +229,7 @@ def test_without_tls_only_loopback_and_only_when_asked_for() -> None:
 
 def test_a_development_caller_names_itself() -> None:
     """In the header that a server without TLS believes."""
-    service = FakeRegistry()
+    service = FakeRegistry()  # type: ignore[abstract]
     with serving((registry_service_pb2_grpc.add_RegistryServiceServicer_to_server, service)) as channel:
         target = channel._channel.target().decode()  # type: ignore[attr-defined]
         with LedgerClient(identity(target.rpartition("/")[2]), insecure_development=True) as client:

@@ -9,11 +9,11 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from unit.client.samples import KEY, PROVIDER_ID, RAW_LOG, START_MS, TERMS, line
 
 from ledger.client.attestations import (
     MAX_EVENT_SIZE,
     ChainHead,
-    RawLog,
     SignedAttestation,
     Superseding,
     build_attestation,
@@ -21,49 +21,16 @@ from ledger.client.attestations import (
     sign_attestations,
     split_lines,
 )
-from ledger.client.lines import AttestedLine, VoucherTerms, device_id, select_lines
-from ledger.client.signing import MAX_PAYLOAD_SIZE, SigningKey
+from ledger.client.lines import AttestedLine, device_id, select_lines
+from ledger.client.signing import MAX_PAYLOAD_SIZE
 from ledger.client.usage.rows import UsageRow
 from ledger.codec.envelopes import from_message
 from ledger.codec.statements import decode_statement
-from ledger.domain.attestation import PricedModel, UsageAttestation
+from ledger.domain.attestation import UsageAttestation
 from ledger.domain.attestation_shape import check_attestation
-from ledger.domain.policy import Origin
 from ledger.domain.vocabulary import SupersedingReason
 from ledger.errors import UsageError
 from ledger.v1 import event_pb2
-
-KEY = SigningKey.from_seed(b"p" * 32)
-PROVIDER_ID = b"P" * 16
-RAW_LOG = RawLog(digest=b"d" * 32, row_count=7)
-START_MS = 1_770_000_000_000
-TERMS = VoucherTerms(
-    voucher_id=b"V" * 16,
-    programme_id=b"G" * 16,
-    provider_id=PROVIDER_ID,
-    beneficiary_id=b"B" * 16,
-    contract_digest=b"C" * 32,
-    models={
-        "H800": PricedModel(vendor="nvidia", model="H800", origin=Origin.FOREIGN, unit_price_fen=1999),
-        "910B": PricedModel(vendor="huawei", model="910B", origin=Origin.DOMESTIC, unit_price_fen=1500),
-    },
-)
-
-
-def line(number: int = 0, **values: object) -> AttestedLine:
-    """A line on device `number`."""
-    given_values: dict[str, object] = {
-        "device": f"gpu-{number}",
-        "model": "H800",
-        "cluster": "c",
-        "node": f"node-{number // 8}",
-        "job": f"job-{number}",
-        "start_ms": START_MS + number,
-        "end_ms": START_MS + number + 3_600_000,
-        "allocated_ms": 3_600_000,
-        **values,
-    }
-    return AttestedLine(**given_values)  # type: ignore[arg-type]
 
 
 def sign(lines: list[AttestedLine], **values: object) -> list[SignedAttestation]:

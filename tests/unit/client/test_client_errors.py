@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import grpc
 import pytest
-from fake_ledger import LOG_KEY, OTHER_LOG_KEY, FakeLog, FakeRpcError
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc import error_details_pb2, status_pb2
 from hypothesis import given
 from hypothesis import strategies as st
+from unit.client.fake_ledger import LOG_KEY, OTHER_LOG_KEY, FakeLog, FakeRpcError
 
 from ledger.app.outcomes import Refused
 from ledger.client.errors import (

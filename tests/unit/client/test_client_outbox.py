@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import grpc
 import pytest
-from fake_ledger import LOG_KEY, OTHER_LOG_KEY, FakeLog, serving
-from test_client_attestations import KEY, PROVIDER_ID, RAW_LOG, TERMS, line
+from unit.client.fake_ledger import LOG_KEY, OTHER_LOG_KEY, FakeLog, serving
+from unit.client.samples import KEY, PROVIDER_ID, RAW_LOG, TERMS, line
 
 from ledger.client.api import MAX_BATCH_COUNT, MAX_BATCH_SIZE, LedgerClient
-from ledger.client.attestations import ChainHead, sign_attestations
+from ledger.client.attestations import ChainHead, SignedAttestation, sign_attestations
 from ledger.client.errors import Unavailable
 from ledger.client.outbox import ACCEPTED, PENDING, REFUSED, Outbox, UsageFile, open_or_create
 from ledger.client.retry import RetryPolicy
@@ -90,7 +90,7 @@ class FakeLogService(log_service_pb2_grpc.LogServiceServicer):
 @pytest.fixture
 def claims() -> FakeClaims:
     """The service that decides."""
-    return FakeClaims(FakeLog())
+    return FakeClaims(FakeLog())  # type: ignore[abstract]
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def channel(claims: FakeClaims) -> Iterator[grpc.Channel]:
     """A connection to it."""
     with serving(
         (claim_service_pb2_grpc.add_ClaimServiceServicer_to_server, claims),
-        (log_service_pb2_grpc.add_LogServiceServicer_to_server, FakeLogService(claims.log)),
+        (log_service_pb2_grpc.add_LogServiceServicer_to_server, FakeLogService(claims.log)),  # type: ignore[abstract]
     ) as open_channel:
         yield open_channel
 
@@ -107,7 +107,7 @@ def filled(path: Path, *, count: int, start: int = 0) -> Outbox:
     """An outbox with `count` attestations of one line each."""
     outbox = open_or_create(path, ledger_id=LEDGER_ID, provider_id=PROVIDER_ID)
     head = outbox.heads().get(TERMS.voucher_id, ChainHead())
-    made = []
+    made: list[SignedAttestation] = []
     for number in range(start, start + count):
         made += sign_attestations(
             [line(number)], terms=TERMS, key=KEY, ledger_id=LEDGER_ID, raw_log=RAW_LOG, head=head
@@ -139,7 +139,8 @@ def test_everything_is_sent_in_batches_with_verified_proofs(
     tmp_path: Path, claims: FakeClaims, channel: grpc.Channel
 ) -> None:
     """At most 100 claims a request; each answer lies beside its envelope with event and proof."""
-    outbox, told = filled(tmp_path, count=230), []
+    told: list[int] = []
+    outbox = filled(tmp_path, count=230)
     results = outbox.submit(LedgerClient(channel, log_key=LOG_KEY), progress=told.append)
     assert [count for count, _ in claims.batches] == [100, 100, 30]
     assert told == [100, 100, 30]

@@ -93,7 +93,7 @@ def test_every_shipped_profile_becomes_policy_parameters_unchanged() -> None:
             )
             envelope = make_envelope("policy-publication", message, [KEY], ledger_id=ID)
             _, statement = decode_statement(from_message(envelope))
-            assert statement.parameters == parameters  # type: ignore[union-attr]
+            assert statement.parameters == parameters
 
 
 def test_plain_values_are_hexadecimal_text_and_names() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
-from fake_ledger import FakeLog, serving
+from unit.client.fake_ledger import FakeLog, serving
 
 from ledger.client.errors import Unavailable
 from ledger.client.subscription import Cursor, Subscription, make_filter

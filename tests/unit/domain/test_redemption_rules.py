@@ -348,7 +348,6 @@ def test_a_claim_disputed_after_verification_does_not_stop_the_payment() -> None
     assert town.reason(town.pay("r")) is None
 
 
-@pytest.mark.xfail(strict=True, reason="the verified base is not in the event, so the fold keeps the requested one")
 def test_a_verified_base_takes_the_new_value() -> None:
     """After a verification the base too is the one computed again: it limits later redemptions."""
     town = half_disputed()

@@ -1,0 +1,277 @@
+"""Cases of sections 1 to 3 of docs/reference/format.md: bytes, signatures, frame, premises, links, postings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from audit_forge.breaking import Case, event, inside, said, signed, statement
+from audit_forge.draft import ident
+from audit_forge.people import (
+    ADMINS,
+    APPROVERS,
+    BUYER,
+    CLERK,
+    PAYER,
+    REVIEWER,
+    ROOTS,
+    SELLER,
+    SELLER_2,
+    SELLER_3,
+    STRANGER,
+)
+
+ANY = "claim 1"
+
+
+def _flip_signature(made: Any) -> None:
+    signature = made.envelopes[0].signatures[0]
+    signature.signature = bytes([signature.signature[0] ^ 1]) + signature.signature[1:]
+
+
+def _small_r(made: Any) -> None:
+    made.envelopes[0].signatures[0].signature = bytes(32) + made.envelopes[0].signatures[0].signature[32:]
+
+
+def _algorithm(made: Any) -> None:
+    made.envelopes[0].signatures[0].algorithm = "sm2"
+
+
+def _drop_signature(made: Any) -> None:
+    del made.envelopes[0].signatures[-1:]
+
+
+def _unknown_field(data: bytes) -> bytes:
+    return data + b"\xa0\x06\x01"
+
+
+def _with(name: str, attribute: str, value: Any) -> Any:
+    def change(year: Any) -> None:
+        setattr(year[name], attribute, value)
+
+    return change
+
+
+def _total(made: Any) -> None:
+    made.links[1].totals[0] += 1
+
+
+def _prev(made: Any) -> None:
+    made.links[0].prev = 1
+
+
+def _no_prev(made: Any) -> None:
+    made.links[1].ClearField("prev")
+
+
+def _drop_link(made: Any) -> None:
+    del made.links[-1:]
+
+
+def _swap_links(made: Any) -> None:
+    first, second = made.links[0].SerializeToString(), made.links[1].SerializeToString()
+    made.links[0].ParseFromString(second)
+    made.links[1].ParseFromString(first)
+
+
+def _premise(made: Any) -> None:
+    made.premises[-1].index -= 1
+
+
+def _drop_premise(made: Any) -> None:
+    del made.premises[-1:]
+
+
+def _posting(made: Any) -> None:
+    made.postings[0].amount_fen += 1
+    made.postings[1].amount_fen -= 1
+
+
+def _unbalanced(made: Any) -> None:
+    made.postings[0].amount_fen += 1
+
+
+def _drop_postings(made: Any) -> None:
+    del made.postings[:]
+
+
+def _extra_posting(made: Any) -> None:
+    made.postings.add(account=2, programme_id=ident("programme"), amount_fen=5)
+    made.postings.add(account=3, programme_id=ident("programme"), amount_fen=-5)
+
+
+def _reuse_request(name: str, other: str) -> Any:
+    def change(year: Any) -> None:
+        year[name].statement.header.request_id = year[other].statement.header.request_id
+
+    return change
+
+
+def _no_envelope(made: Any) -> None:
+    del made.envelopes[:]
+
+
+def _two_envelopes(made: Any) -> None:
+    made.envelopes.add().CopyFrom(made.envelopes[0])
+
+
+def _payload_type(made: Any) -> None:
+    made.envelopes[0].payload_type = "application/vnd.voucher-ledger.genesis.v2+protobuf"
+
+
+BYTES = (
+    Case("byte_profile", ANY, _with(ANY, "patch_bytes", _unknown_field), "unknown field"),
+    Case("byte_profile", "policy", _with("policy", "patch_payload", _unknown_field), "unknown field of a payload"),
+    Case(
+        "byte_profile",
+        ANY,
+        _with(ANY, "patch_bytes", lambda d: d[:43] + b"\x18\x81\x00" + d[45:]),
+        "long varint",
+    ),
+    Case("byte_profile", "policy", _with("policy", "patch_bytes", lambda d: d + b"\x32\x00"), "repeated field"),
+    Case("header", ANY, _with(ANY, "patch_bytes", lambda d: b"\x09" + bytes(8) + d[9:]), "index"),
+    Case("chain", ANY, _with(ANY, "patch_bytes", lambda d: d[:11] + bytes(32) + d[43:]), "prev"),
+    Case("size", "claim 6", statement("claim 6", lambda s: s.strings.append("x" * 45_000)), "payload"),
+    Case("size", "claim 6", statement("claim 6", lambda s: s.strings.append("x" * 60_000)), "event"),
+    Case("event_type", ANY, _with(ANY, "patch_bytes", lambda d: d[:-3] + b"\xa2\x04\x00"), "unknown type"),
+    Case("rules_version", "policy", event("policy", rules_version=2)),
+)
+
+SIGNATURES = (
+    Case("signature", ANY, inside(ANY, _flip_signature), "flipped"),
+    Case("signature", ANY, inside(ANY, _small_r), "small-order R"),
+    Case("signature", ANY, inside(ANY, _algorithm), "algorithm"),
+    Case("signature", ANY, _with(ANY, "sign_as", [STRANGER]), "stranger"),
+    Case("signature", "genesis", _with("genesis", "sign_as", [*ROOTS[:2], STRANGER]), "root"),
+    Case("signature", "clerk", _with("clerk", "sign_as", [*ROOTS[:2], STRANGER]), "possession"),
+    Case("signers", "clerk", inside("clerk", _drop_signature), "count"),
+    Case("signers", ANY, inside(ANY, _drop_signature), "claim without signature"),
+    Case("key_active", ANY, signed(ANY, STRANGER), "unknown key"),
+    Case("key_active", "policy", signed("policy", CLERK, STRANGER), "unknown key"),
+    Case("key_active", "verification b", lambda year: _revoked_reviewer(year), "revoked"),
+    Case("signers", "genesis", signed("genesis", *ROOTS[1:], ROOTS[0]), "order of roots"),
+    Case("signers", "clerk", signed("clerk", ROOTS[0], CLERK), "one root"),
+    Case("signers", "clerk", signed("clerk", ROOTS[0], ADMINS[0], CLERK), "no root"),
+    Case("signers", "buyer key", signed("buyer key", ADMINS[0], BUYER), "one administrator"),
+    Case("signers", "buyer key", signed("buyer key", ADMINS[0], CLERK, BUYER), "no administrator"),
+    Case("signers", "retirement", signed("retirement", ADMINS[0]), "one administrator"),
+    Case("signers", "retirement", signed("retirement", SELLER_3), "owner"),
+    Case("signers", "retirement", signed("retirement", *ROOTS[:2]), "roots for a party"),
+    Case("signers", "revocation", signed("revocation", BUYER), "another party"),
+    Case("signers", "certificate", signed("certificate", ADMINS[0], CLERK)),
+    Case("signers", "provider", signed("provider", REVIEWER)),
+    Case("signers", "admission", signed("admission", CLERK, REVIEWER)),
+    Case("signers", "admission", signed("admission", APPROVERS[0], CLERK), "order"),
+    Case("signers", "devices", signed("devices", SELLER, REVIEWER), "no clerk"),
+    Case("signers", "devices", signed("devices", BUYER, CLERK), "other party"),
+    Case("signers", "programme", signed("programme", CLERK)),
+    Case("signers", "policy", signed("policy", CLERK, CLERK), "twice"),
+    Case("signers", "contract a", signed("contract a", BUYER), "no seller"),
+    Case("signers", "contract a", signed("contract a", SELLER, BUYER), "order"),
+    Case("signers", "invoice a", signed("invoice a", BUYER)),
+    Case("signers", "payment a", signed("payment a", SELLER)),
+    Case("signers", "application a", signed("application a", SELLER)),
+    Case("signers", "voucher a", signed("voucher a", CLERK)),
+    Case("signers", ANY, signed(ANY, BUYER)),
+    Case("signers", ANY, signed(ANY, SELLER, SELLER_2), "two keys"),
+    Case("signers", "request a", signed("request a", SELLER)),
+    Case("signers", "verification a", signed("verification a", CLERK)),
+    Case("signers", "approval a 1", signed("approval a 1", REVIEWER)),
+    Case("signers", "order a 1.1", signed("order a 1.1", CLERK)),
+    Case("signers", "confirmation a 1.2", signed("confirmation a 1.2", CLERK)),
+    Case("signers", "failure a 1.1", signed("failure a 1.1", CLERK)),
+)
+
+
+def _revoked_reviewer(year: Any) -> None:
+    """The revocation of another key becomes that of the reviewer's, by roots."""
+    draft = year["revocation"]
+    draft.statement.key_id = REVIEWER.key_id
+    draft.statement.invalid_since_ms = year.now_ms
+    signed("revocation", *ROOTS[:2])(year)
+    draft.event.actor = year.ledger_id
+    draft.event.stream_id = f"key/{REVIEWER.key_id.hex()}"
+    draft.event.stream_version = 1
+    draft.event.links[0].entity = REVIEWER.key_id
+    draft.event.links[0].prev = year.keys[REVIEWER.key_id]
+
+
+FRAME = (
+    Case("statement", ANY, statement(ANY, lambda s: setattr(s.header, "ledger_id", bytes(16))), "ledger"),
+    Case("statement", "policy", statement("policy", lambda s: setattr(s.header, "ledger_id", bytes(16))), "ledger"),
+    Case("statement", "invoice a", said("invoice a", document_digest=b"short"), "length"),
+    Case("statement", ANY, said(ANY, purpose=0), "purpose"),
+    Case("statement", "programme", said("programme", instrument=9), "enumeration"),
+    Case("payload_type", "policy", inside("policy", _payload_type)),
+    Case("envelopes", "policy", inside("policy", _two_envelopes), "two"),
+    Case("envelopes", ANY, inside(ANY, _two_envelopes), "two"),
+    Case("envelopes", "policy", inside("policy", _no_envelope), "none"),
+    Case("envelopes", ANY, inside(ANY, _no_envelope), "none"),
+    Case("envelopes", "approval a 2", _with("approval a 2", "carry", None), "no first approval"),
+    Case("envelopes", "approval a 2", _with("approval a 2", "carry", 1), "another first approval"),
+    Case("basis", "voucher a", statement("voucher a", lambda s: s.ClearField("basis")), "none"),
+    Case("basis", "voucher a", statement("voucher a", lambda s: setattr(s.basis, "role", 2)), "role"),
+    Case("basis", "admission", statement("admission", lambda s: setattr(s.basis, "role", 4)), "role"),
+    Case("basis", "policy", statement("policy", lambda s: setattr(s.basis, "bureau_id", bytes(16))), "bureau"),
+    Case("basis", "provider", statement("provider", lambda s: setattr(s.basis, "reason_code", "free text")), "reason"),
+    Case("not_after", "policy", lambda y: setattr(y["policy"].statement.header, "not_after_ms", 5)),
+    Case("not_after", ANY, lambda y: setattr(y[ANY].statement.header, "not_after_ms", 5), "claim"),
+    Case("recorded_ms", "policy", event("policy", recorded_ms=5, effective_ms=5)),
+    Case("recorded_ms", ANY, event(ANY, recorded_ms=5), "claim"),
+    Case("effective_ms", "policy", event("policy", effective_ms=5)),
+    Case("effective_ms", ANY, event(ANY, effective_ms=5), "claim"),
+    Case("effective_ms", "confirmation a 1.2", event("confirmation a 1.2", effective_ms=5), "payment"),
+    Case("stream", "policy", event("policy", stream_version=3), "version"),
+    Case("stream", "policy", event("policy", stream_id="programme/00"), "name"),
+    Case("stream", ANY, event(ANY, stream_version=2), "claim"),
+    Case("stream", "refusal 4", event("refusal 4", stream_id="claim/00"), "refusal"),
+    Case("actor", "policy", event("policy", actor=bytes(16))),
+    Case("actor", ANY, event(ANY, actor=bytes(16)), "claim"),
+    Case("actor", "expiry b", event("expiry b", actor=bytes(16)), "system"),
+    Case("request_id", "policy", event("policy", request_id=bytes(16)), "other"),
+    Case("request_id", ANY, event(ANY, request_id=bytes(16)), "claim"),
+    Case("request_id", "policy", _reuse_request("policy", "programme"), "twice"),
+    Case("request_id", "claim 2", _reuse_request("claim 2", "claim 1"), "claim twice"),
+    Case("request_digest", "policy", event("policy", request_digest=bytes(32))),
+    Case("request_digest", ANY, event(ANY, request_digest=bytes(32)), "claim"),
+    Case("request_digest", "expiry b", event("expiry b", request_digest=bytes(32)), "system"),
+    Case("request_digest", "refusal 4", event("refusal 4", request_digest=bytes(32)), "refusal"),
+    Case("ordinal", "closing a", event("closing a", ordinal=2), "gap"),
+    Case("ordinal", "closing a", inside("closing a", lambda e: e.ClearField("ordinal")), "none"),
+    Case("ordinal", "policy", event("policy", ordinal=4), "alone"),
+    Case("ordinal", ANY, event(ANY, ordinal=1), "claim"),
+)
+
+WITH_SUBJECT = ("voucher a", "verification a", "approval a 1", "approval a 2", "order a 1.1", "order a 1.2")
+WITH_SUBJECT += ("failure a 1.1", "confirmation a 1.2")
+SUBJECTS = tuple(Case("subject", name, _with(name, "subject", 3)) for name in WITH_SUBJECT)
+
+PREMISED = ("clerk", "buyer key", "retirement", "revocation", "certificate", "provider", "admission", "devices")
+PREMISED += ("programme", "policy", "contract a", "invoice a", "payment a", "application a", "voucher a", "expiry b")
+PREMISED += ("closing a", "claim 1", "claim 3", "refusal 4", "refusal 5", "request a", "verification a")
+PREMISED += ("approval a 1", "approval a 2", "order a 1.1", "confirmation a 1.2", "failure a 1.1")
+PREMISES = (
+    *(Case("premises", name, inside(name, _drop_premise), "dropped") for name in PREMISED),
+    *(Case("premises", name, inside(name, _premise), "another") for name in PREMISED if name != "clerk"),
+)
+
+LINKED = ("genesis", *PREMISED)
+MOVING = ("devices", "voucher a", "expiry b", "claim 1", "claim 3", "request a", "verification b", "approval a 2")
+MOVING += ("confirmation a 1.2",)
+WITH_PREVIOUS = ("retirement", "certificate", "admission", "closing a", "verification a", "approval a 1", "failure a 1.1")
+LINKS = (
+    *(Case("links", name, inside(name, _drop_link), "dropped") for name in LINKED),
+    *(Case("links", name, inside(name, _prev), "prev") for name in WITH_PREVIOUS),
+    *(Case("links", name, inside(name, _total), "total") for name in MOVING),
+    *(Case("links", name, inside(name, _swap_links), "order") for name in MOVING if name != "closing a"),
+    Case("links", "claim 3", inside("claim 3", _no_prev), "no prev"),
+)
+
+POSTED = ("programme", "voucher a", "expiry b", "verification b", "approval a 2", "confirmation a 1.2")
+POSTINGS = (
+    *(Case("postings", name, inside(name, _posting), "amount") for name in POSTED),
+    *(Case("postings", name, inside(name, _drop_postings), "dropped") for name in POSTED),
+    *(Case("trial_balance", name, inside(name, _unbalanced)) for name in POSTED),
+    *(Case("postings", name, inside(name, _extra_posting), "extra") for name in ("policy", ANY, "order a 1.1")),
+)
+
+CASES = (*BYTES, *SIGNATURES, *FRAME, *SUBJECTS, *PREMISES, *LINKS, *POSTINGS)

@@ -1,0 +1,130 @@
+"""From a payment back to the device time that it paid for, leaf by leaf along premises and links.
+
+It reads what the leaves say and judges nothing; `verify` does that.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ledger.errors import UsageError
+from ledger.proof.hashing import leaf_hash
+from ledger.v1 import event_pb2
+
+from ledger_audit.replay import tree_size
+from ledger_audit.scan import parse_again
+from ledger_audit.sources import Source, read_entry
+
+_ID_DIGITS = 32
+_VERIFICATION, _APPROVAL = event_pb2.PREMISE_KIND_VERIFICATION, event_pb2.PREMISE_KIND_APPROVAL
+_ORDER, _REQUEST = event_pb2.PREMISE_KIND_ORDER, event_pb2.PREMISE_KIND_REDEMPTION
+_VOUCHER, _CONTRACT, _POLICY = (
+    event_pb2.PREMISE_KIND_VOUCHER,
+    event_pb2.PREMISE_KIND_CONTRACT,
+    event_pb2.PREMISE_KIND_POLICY,
+)
+
+
+class _Leaf:
+    """A leaf with its event and statement."""
+
+    def __init__(self, index: int, entry: bytes) -> None:
+        self.index = index
+        self.leaf_hash = leaf_hash(entry)
+        event, statement = parse_again(entry)
+        if event is None:
+            raise UsageError(f"event {index} does not parse", hint="Run audit verify.")
+        self.event = event
+        self.statement: Any = statement
+
+    def premise(self, kind: int) -> int:
+        """The last leaf that it names as a premise of this kind."""
+        named = [premise.index for premise in self.event.premises if premise.kind == kind]
+        if not named or named[-1] >= self.index:
+            raise UsageError(f"event {self.index} names no such premise", hint="Run audit verify.")
+        return named[-1]
+
+    def say(self, **more: object) -> dict[str, Any]:
+        """Its place, its actor and whatever else."""
+        event = self.event
+        place = {"index": self.index, "leaf_hash": self.leaf_hash.hex(), "event": event.WhichOneof("payload")}
+        return {**place, "actor": event.actor.hex(), "recorded_ms": str(event.recorded_ms), **more}
+
+
+def trace(source: Source, payment: str) -> dict[str, Any]:
+    """Everything that the payments of a redemption (its id in hexadecimal) or one payment (its leaf) rest on.
+
+    Raises UsageError for another text, and for an id or leaf that is none.
+    """
+    size = tree_size(source)
+
+    def leaf(index: int) -> _Leaf:
+        return _Leaf(index, read_entry(source, index=index, size=size))
+
+    payments = [leaf(index) for index in _payment_indexes(source, payment, size)]
+    if any(paid.event.WhichOneof("payload") != "payment_confirmed" for paid in payments) or not payments:
+        raise UsageError(f"{payment} is no payment and no redemption that was paid")
+    orders = [leaf(paid.premise(_ORDER)) for paid in payments]
+    second = leaf(orders[0].premise(_APPROVAL))
+    first, verification = leaf(second.premise(_APPROVAL)), leaf(second.premise(_VERIFICATION))
+    request = leaf(verification.premise(_REQUEST))
+    voucher, contract = leaf(request.premise(_VOUCHER)), leaf(request.premise(_CONTRACT))
+    policy = leaf(request.premise(_POLICY))
+    claims = [
+        leaf(link.prev)
+        for link in request.event.links
+        if link.kind == event_pb2.LINK_KIND_CLAIM and link.HasField("prev") and link.prev < request.index
+    ]
+    return {
+        "redemption_id": request.statement.redemption_id.hex(),
+        "paid_fen": str(sum(paid.statement.amount_fen for paid in payments)),
+        "payments": [_money(paid, instalment=paid.statement.instalment) for paid in payments],
+        "orders": [_money(order, attempt=order.statement.attempt) for order in orders],
+        "approvals": [_money(first), _money(second)],
+        "verification": _money(verification),
+        "request": request.say(
+            base_fen=str(request.event.redemption_requested.base_fen),
+            amount_fen=str(request.event.redemption_requested.amount_fen),
+        ),
+        "claims": [_claim(claim) for claim in claims],
+        "voucher": voucher.say(face_fen=str(voucher.event.voucher_issued.face_fen)),
+        "contract": contract.say(amount_fen=str(contract.statement.amount_fen)),
+        "policy": policy.say(version=policy.statement.version, rate_bp=policy.statement.parameters.rate_bp),
+    }
+
+
+def _payment_indexes(source: Source, payment: str, size: int) -> list[int]:
+    """The leaves of the payments that are meant."""
+    if payment.isascii() and payment.isdigit() and len(payment) < _ID_DIGITS:
+        if int(payment) >= size:
+            raise UsageError(f"the log has no event {payment}")
+        return [int(payment)]
+    if len(payment) != _ID_DIGITS or set(payment) - set("0123456789abcdef"):
+        raise UsageError("a payment is a leaf index or a redemption id of 32 hexadecimal digits")
+    stream = f"redemption/{payment}"
+    name = stream.encode()
+    found = []
+    for start, entries in source.chunks(start=0, stop=size, size=size):
+        for index, entry in enumerate(entries, start):
+            event = parse_again(entry)[0] if name in entry else None
+            if event is not None and event.stream_id == stream and event.HasField("payment_confirmed"):
+                found.append(index)
+    return found
+
+
+def _money(leaf: _Leaf, **more: object) -> dict[str, Any]:
+    key_ids = [key_id.hex() for key_id in leaf.statement.header.key_ids]
+    return leaf.say(amount_fen=str(leaf.statement.amount_fen), key_ids=key_ids, **more)
+
+
+def _claim(leaf: _Leaf) -> dict[str, Any]:
+    said = leaf.statement
+    used: dict[str, int] = {}
+    for position, allocated_ms in zip(said.lines.device, said.lines.allocated_ms, strict=False):
+        device = said.device_ids[position].hex()
+        used[device] = used.get(device, 0) + allocated_ms
+    devices = {device: str(ms) for device, ms in used.items()}
+    key_ids = [key_id.hex() for key_id in said.header.key_ids]
+    return leaf.say(
+        claim_id=said.claim_id.hex(), amount_fen=str(said.total_amount_fen), device_ms=devices, key_ids=key_ids
+    )

@@ -1,0 +1,158 @@
+"""`voucherctl audit`: export, verify, replay, trace and prove, without trusting a server.
+
+The work is in `ledger_audit`, which is imported when a command runs.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ledger_cli.groups import part_app
+from ledger_cli.options import Json
+
+app = part_app("Export and verify a ledger without trusting its server.")
+
+Location = Annotated[
+    str,
+    typer.Argument(metavar="SRC", help="An export directory, or grpc(s)://HOST:PORT.", show_default=False),
+]
+Who = Annotated[
+    Path | None,
+    typer.Option(
+        "--as",
+        envvar="VOUCHERCTL_AS",
+        metavar="FILE",
+        help="Identity file, for a grpc(s) source.",
+        show_envvar=True,
+    ),
+]
+
+
+@app.command()
+def export(
+    source: Location,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write it.")],
+    who: Who = None,
+    as_json: Json = False,
+) -> None:
+    """Copy a log into a C2SP tlog-tiles directory; a copy that was cut short goes on where it stopped."""
+    from ledger_audit.export import export as run
+    from ledger_cli.audit_sources import opened, stepping
+    from ledger_cli.output import print_object
+
+    with opened(source, who) as log, stepping("exporting") as step:
+        head = run(log, out, progress=step)
+    value = {
+        "origin": head.origin,
+        "tree_size": head.size,
+        "root_hash": head.root.hex(),
+        "export_dir": str(out),
+    }
+    print_object("audit-export", value, as_json=as_json)
+
+
+@app.command()
+def verify(
+    source: Location,
+    trust: Annotated[Path | None, typer.Option("--trust", metavar="FILE", help="Trust file (JSON).")] = None,
+    log_key: Annotated[str, typer.Option("--log-key", metavar="VKEY", help="The log's verifier key.")] = "",
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option("--checkpoint", metavar="FILE", help="A checkpoint that the log must contain."),
+    ] = None,
+    policy: Annotated[
+        Path | None, typer.Option("--policy", metavar="FILE", help="Witness policy (C2SP tlog-policy).")
+    ] = None,
+    receipts: Annotated[
+        Path | None, typer.Option("--receipts", metavar="DIR", help="Receipts: *.tlog-proof beside *.event.")
+    ] = None,
+    accepted: Annotated[
+        Path | None, typer.Option("--accepted", metavar="FILE", help="Findings that you know already (JSON).")
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", metavar="N", min=1, max=64, help="Worker processes.")
+    ] = 1,
+    who: Who = None,
+    as_json: Json = False,
+) -> None:
+    """Check every byte, signature and rule. Exit 0 ok, 3 findings, 5 something could not be checked."""
+    from ledger_audit.verify import verify as run
+    from ledger_cli.audit_output import print_report
+    from ledger_cli.audit_sources import accepted_of, bytes_of, opened, stepping, text_of, trust_of
+
+    known = accepted_of(accepted)
+    trusted = trust_of(trust, log_key)
+    with opened(source, who) as log, stepping("verifying") as step:
+        report = run(
+            log,
+            trust=trusted,
+            checkpoint=bytes_of(checkpoint),
+            policy=text_of(policy),
+            receipts=receipts,
+            accepted=known,
+            workers=workers,
+            progress=step,
+        )
+    print_report(report, as_json=as_json)
+    if report.exit_code:
+        raise typer.Exit(int(report.exit_code))
+
+
+@app.command()
+def replay(
+    source: Location,
+    at: Annotated[int, typer.Option("--at", metavar="INDEX", min=0, help="The last event to take in.")],
+    who: Who = None,
+    as_json: Json = False,
+) -> None:
+    """Recompute the state after an event. Signatures and tree are not looked at: that is verify."""
+    from ledger_audit.replay import replay as run
+    from ledger_cli.audit_output import print_replay
+    from ledger_cli.audit_sources import opened
+
+    with opened(source, who) as log:
+        result = run(log, at=at)
+    print_replay(result, as_json=as_json)
+
+
+@app.command()
+def trace(
+    source: Location,
+    payment: Annotated[
+        str, typer.Argument(metavar="PAYMENT_ID", help="A redemption id, or the leaf index of a payment.")
+    ],
+    who: Who = None,
+    as_json: Json = False,
+) -> None:
+    """Follow a payment back to the devices: order, approvals, verification, request, claims, contract, policy."""
+    from ledger_audit.trace import trace as run
+    from ledger_cli.audit_output import print_trace
+    from ledger_cli.audit_sources import opened
+
+    with opened(source, who) as log:
+        found = run(log, payment)
+    print_trace(found, as_json=as_json)
+
+
+@app.command()
+def prove(
+    source: Location,
+    index: Annotated[int, typer.Argument(metavar="INDEX", min=0, help="Leaf index of the event.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="The proof; the event is written beside it.")
+    ],
+    who: Who = None,
+    as_json: Json = False,
+) -> None:
+    """Write the receipt of an event: its C2SP tlog-proof (FILE.tlog-proof) and its bytes (FILE.event)."""
+    from ledger_audit.prove import prove as run
+    from ledger_audit.prove import write_proof
+    from ledger_cli.audit_sources import opened
+    from ledger_cli.output import print_object
+
+    with opened(source, who) as log:
+        proof, event = write_proof(run(log, index=index), out)
+    print_object("audit-prove", {"index": index, "proof": str(proof), "event": str(event)}, as_json=as_json)
