@@ -219,7 +219,10 @@ def overlapping(
             return interval.leaf_index
     # Only `base`: pending rows are keyed by their start, and `busy` has them.
     before = state.intervals.base.get((device_id, end))
-    while before is not None and before.leaf_index == ignored:
+    freed = state.intervals.freed
+    while before is not None and (
+        before.leaf_index == ignored or (freed and (device_id, before.start_ms) in freed)
+    ):
         before = state.intervals.base.get((device_id, before.start_ms))
     return before.leaf_index if before is not None and before.end_ms > start else None
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ledger.v1 import registry_pb2
+
 from audit_forge.breaking import Case, Change, policy, said, signed, statement
 from audit_forge.draft import Actor, ident
 from audit_forge.opening import DAY_0, DEVICES, PRICE
@@ -17,6 +19,7 @@ from audit_forge.people import (
     REVIEWER,
     ROOTS,
     SELLER,
+    SELLER_3,
     credit_code,
 )
 from audit_forge.year import HOUR_MS, Year
@@ -105,25 +108,22 @@ def _key_twice(year: Year) -> None:
 
 
 def _already_revoked(year: Year) -> None:
-    """The retirement becomes a first revocation of the key that is revoked later, from an earlier time."""
-    from ledger.v1 import registry_pb2
-
-    draft, again = year["retirement"], year["revocation"]
-    draft.kind = "key_revoked"
-    draft.statement = registry_pb2.KeyRevocation(
-        key_id=again.statement.key_id, invalid_since_ms=again.statement.invalid_since_ms, reason=1
-    )
-    draft.statement.header.CopyFrom(year["policy"].statement.header)
-    draft.statement.header.request_id = ident("first revocation")
-    draft.event.stream_id = again.event.stream_id
-    draft.event.links[0].CopyFrom(again.event.links[0])
+    """A key is revoked twice from the same time on."""
+    since_ms = year["revocation"].statement.invalid_since_ms
+    first, again = year["retirement"], year["revocation"]
+    header = first.statement.header
+    first.kind = "key_revoked"
+    first.statement = registry_pb2.KeyRevocation(key_id=SELLER_3.key_id, invalid_since_ms=since_ms, reason=1)
+    first.statement.header.CopyFrom(header)
+    again.statement.key_id = SELLER_3.key_id
+    again.event.stream_id, again.event.stream_version = first.event.stream_id, 3
+    again.event.links[0].entity = SELLER_3.key_id
+    again.event.links[0].prev = year.named["retirement"]
 
 
 def _retired_twice(year: Year) -> None:
     """The revocation of a key becomes the retirement of one that is over."""
     year["retirement"].statement.until_ms = 5
-    from ledger.v1 import registry_pb2
-
     draft, first = year["revocation"], year["retirement"]
     draft.kind = "key_retired"
     header = draft.statement.header
@@ -141,8 +141,6 @@ def _same_person(name: str, other: Actor) -> Change:
 
 def _second_admission(year: Year) -> None:
     """The devices' event becomes a second admission."""
-    from ledger.v1 import registry_pb2
-
     draft, first = year["devices"], year["admission"]
     draft.kind = "provider_admitted"
     header = draft.statement.header
@@ -213,13 +211,16 @@ def _move_claim(hours: int) -> Change:
     return change
 
 
-def _expired_claim(year: Year) -> None:
-    """The first voucher's claim comes after the expiry of the second, for the second."""
-    draft = year["request b"]
-    expiry = year["expiry b"]
-    position, other = year.named["request b"], year.named["expiry b"]
-    year.drafts[position], year.drafts[other] = expiry, draft
-    draft.event.recorded_ms, expiry.event.recorded_ms = expiry.event.recorded_ms, draft.event.recorded_ms
+def _admit_buyer(year: Year) -> None:
+    """The beneficiary is admitted instead of the provider."""
+    admission, devices = year["admission"], year["devices"]
+    _admit(BUYER)(year)
+    admission.event.stream_id, admission.event.stream_version = f"participant/{BUYER.id.hex()}", 2
+    admission.event.premises[-1].index = year.named["beneficiary"]
+    admission.event.links[0].entity = BUYER.id
+    admission.event.links[0].prev = year.named["buyer key"]
+    devices.event.stream_version = 3
+    devices.event.links[0].prev = year.named["certificate"]
 
 
 GENESIS = (
@@ -297,8 +298,8 @@ PROGRAMME = (
 )
 
 APPLICATION = (
-    Case("role_conflict", "application a", _admit(BUYER), "beneficiary is a provider"),
-    Case("i8_admission", "application a", _admit(BUYER), "not admitted"),
+    Case("role_conflict", "application a", _admit_buyer, "beneficiary is a provider"),
+    Case("i8_admission", "application a", _admit_buyer, "not admitted"),
     Case("i8_admission", "application a", said("admission", from_day=DAY_0), "admitted later"),
     Case("i8_admission", "application a", said("contract a", item="storage"), "item"),
     Case("application", "application a", said("contract a", signed_day=DAY_0 - 101), "too early"),
@@ -389,7 +390,6 @@ REDEMPTION = (
     Case("redemption", "request a", _append("request a", "claim_ids", ident("claim 4")), "refused claim"),
     Case("redemption", "request a", statement("request a", lambda s: s.instalments_bp.append(1)), "instalments"),
     Case("redemption", "request a", policy(lambda p: setattr(p, "min_spend_fen", 720_001)), "spend"),
-    Case("redemption", "request b", _expired_claim, "expired", later="expiry b"),
     Case("i5_evidence", "request a", _used("request a", "invoices", 800_001), "invoice over"),
     Case("i5_evidence", "request a", _used("request a", "payments", 800_001), "payment over"),
     Case("i5_evidence", "request a", _used("request a", "invoices", 0), "zero"),

@@ -80,8 +80,9 @@ class Duel:
             town.beneficiary(label, registered=registered.isoformat())
             self.model.registered[label] = registered
         for instrument, (name, policy) in zip(Instrument, terms.items(), strict=False):
-            opening = town.programme(name, f"{appropriations[name] // 100}.{appropriations[name] % 100:02d}",
-                                     instrument=instrument)
+            opening = town.programme(
+                name, f"{appropriations[name] // 100}.{appropriations[name] % 100:02d}", instrument=instrument
+            )
             town.ok(opening)
             self.publish(name, policy)
 
@@ -265,7 +266,13 @@ class Duel:
             metered = sum(
                 line.allocated for claim in model.claims if claim.voucher is voucher for line in claim.lines
             )
-            own = (voucher.face, metered, model.redeemed(voucher), model.paid(voucher), model.released(voucher))
+            own = (
+                voucher.face,
+                metered,
+                model.redeemed(voucher),
+                model.paid(voucher),
+                model.released(voucher),
+            )
             must(said == own, f"totals of {voucher.name} are {said}, the facts give {own}")
             must(own[3] <= own[2] <= voucher.face - own[4], "I10: more redeemed than the face")
             closed = self.town.state.vouchers[ident(voucher.name)].state.name == "CLOSED"
@@ -314,7 +321,9 @@ class Duel:
         must(used == sum(head.totals[0] for head in heads), "device totals differ from the claims")
 
 
-def line(device: int, start: int, end: int, *, price: int, allocated: int | None = None, off: int = 0) -> Line:
+def line(
+    device: int, start: int, end: int, *, price: int, allocated: int | None = None, off: int = 0
+) -> Line:
     """A line whose amount is the floor, or `off` more."""
     counted = end - start if allocated is None else allocated
     return Line(device, start, end, counted, max(0, floor(Fraction(counted * price, 3_600_000)) + off))

@@ -275,7 +275,9 @@ class NaiveLedger:
         return since is not None and since <= claim.recorded
 
     def _bound(self, programme: str, contract: Contract) -> set[str]:
-        live = [v for v in self._of(programme) if v.application.contract is contract and v not in self.expired]
+        live = [
+            v for v in self._of(programme) if v.application.contract is contract and v not in self.expired
+        ]
         return {"CONTRACT_BOUND"} if live else set()
 
     @staticmethod
@@ -361,7 +363,9 @@ class NaiveLedger:
         until = start_of(months_later(voucher.issued, voucher.terms.validity_months))
         occupied = [line for claim in self.claims for line in claim.lines]
         for position, line in enumerate(lines):
-            if line.start < start_of(contract.first) or line.end > start_of(contract.last + timedelta(days=1)):
+            if line.start < start_of(contract.first) or line.end > start_of(
+                contract.last + timedelta(days=1)
+            ):
                 reasons.add("OUTSIDE_CONTRACT")
             if line.start < start_of(voucher.issued) or line.end > until or line.end > self.now:
                 reasons.add("OUTSIDE_VALIDITY")
@@ -460,7 +464,9 @@ class NaiveLedger:
         redemption = self._named(self.redemptions, name)
         if redemption is None:
             return NOT_THERE
-        taken = [person for person in (redemption.reviewer, *redemption.approvers, redemption.payer) if person]
+        taken = [
+            person for person in (redemption.reviewer, *redemption.approvers, redemption.payer) if person
+        ]
         reasons = self._person(officer, "REVIEWER", taken)
         if redemption.reviewer:
             return Verdict(reasons | {"STATE_CONFLICT"})
@@ -483,7 +489,9 @@ class NaiveLedger:
         redemption = self._named(self.redemptions, name)
         if redemption is None:
             return NOT_THERE
-        taken = [person for person in (redemption.reviewer, *redemption.approvers, redemption.payer) if person]
+        taken = [
+            person for person in (redemption.reviewer, *redemption.approvers, redemption.payer) if person
+        ]
         reasons = self._person(officer, "APPROVER", taken)
         if not redemption.reviewer or len(redemption.approvers) == 2 or amount != redemption.amount:
             reasons.add("STATE_CONFLICT")

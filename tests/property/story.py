@@ -89,7 +89,9 @@ def hours_on_the_21st() -> Line:
 
 
 def _redeem(duel: Duel) -> None:
-    def ask(name: str, voucher: str, contract: str, claims: tuple[str, ...], amount: int, **more: object) -> bool:
+    def ask(
+        name: str, voucher: str, contract: str, claims: tuple[str, ...], amount: int, **more: object
+    ) -> bool:
         return duel.redeem(
             name,
             voucher,

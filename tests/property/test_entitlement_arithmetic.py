@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from math import floor
 
 from hypothesis import given
@@ -25,7 +26,7 @@ def shares(draw: st.DrawFn) -> tuple[int, ...]:
     """One to twelve shares above 0 that sum to 10,000."""
     cuts = sorted(draw(st.sets(st.integers(1, 9_999), max_size=11)))
     edges = [0, *cuts, 10_000]
-    return tuple(high - low for low, high in zip(edges, edges[1:], strict=False))
+    return tuple(high - low for low, high in pairwise(edges))
 
 
 @given(rate=BP, base=FEN)
@@ -42,7 +43,9 @@ def test_a_line_amount_is_the_floor_of_the_fraction(device_ms: int, price: int) 
 
 
 @given(rate=BP, startup_rate=BP, base=FEN, startup=st.booleans())
-def test_one_rate_is_the_startups_or_the_others(rate: int, startup_rate: int, base: int, *, startup: bool) -> None:
+def test_one_rate_is_the_startups_or_the_others(
+    rate: int, startup_rate: int, base: int, *, startup: bool
+) -> None:
     """Without rates by origin the parts do not matter."""
     policy = terms(rate_bp=rate, startup_rate_bp=startup_rate)
     parts = {Origin.DOMESTIC: 1, Origin.FOREIGN: base}
@@ -85,7 +88,9 @@ def test_a_stacking_ceiling_is_a_floor_of_the_contract(
         assert entitlement.stacking_ceiling_fen(free, startup=startup, contract_fen=contract) is None
 
 
-@given(cap=st.integers(0, 10**6), hard=st.integers(0, 10**6), own=st.integers(0, 10**6), startup=st.booleans())
+@given(
+    cap=st.integers(0, 10**6), hard=st.integers(0, 10**6), own=st.integers(0, 10**6), startup=st.booleans()
+)
 def test_a_named_approval_never_lowers_the_limit(cap: int, hard: int, own: int, *, startup: bool) -> None:
     """The limit is the cap; with a named approval the greater of cap and hard cap."""
     policy = terms(cap=f"{cap}.00", startup_cap=f"{own}.00", hard_cap=f"{hard}.00")

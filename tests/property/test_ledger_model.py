@@ -37,14 +37,13 @@ class LedgerMachine(RuleBasedStateMachine):
     duel: Duel
     count: int
 
-    @initialize(
-        first=TERMS, second=TERMS, money=st.tuples(st.integers(1, 30_000), st.integers(1, 30_000))
-    )
+    @initialize(first=TERMS, second=TERMS, money=st.tuples(st.integers(1, 30_000), st.integers(1, 30_000)))
     def open(self, first: Terms, second: Terms, money: tuple[int, int]) -> None:
         """Two programmes of little money."""
         self.count = 0
-        self.duel = Duel(dict(zip(PROGRAMMES, (first, second), strict=True)),
-                         dict(zip(PROGRAMMES, money, strict=True)))
+        self.duel = Duel(
+            dict(zip(PROGRAMMES, (first, second), strict=True)), dict(zip(PROGRAMMES, money, strict=True))
+        )
         self.sign(beneficiary="acme", amount=9_000, invoice=9_000, payment=9_000, short=False)
         self.sign(beneficiary="beta", amount=3_001, invoice=3_001, payment=2_000, short=True)
         for programme, contract in (("gpu", "c1"), ("model", "c1"), ("gpu", "c2")):
@@ -99,7 +98,9 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(
         data=st.data(),
         days=st.sampled_from([0, 1, 2, 3, 10, -1]),
-        marks=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 8), st.integers(1, 4)), min_size=1, max_size=3),
+        marks=st.lists(
+            st.tuples(st.integers(0, 2), st.integers(0, 8), st.integers(1, 4)), min_size=1, max_size=3
+        ),
         off=OFFSETS,
         over=st.sampled_from([0, 0, 0, 0, 0, 1]),
     )

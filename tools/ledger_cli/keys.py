@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
-from ledger_cli import keys_registry
+from ledger_cli import keys_founding, keys_registry
 from ledger_cli.groups import part_app
 from ledger_cli.options import As, Insecure, Json
 
 app = part_app("Make keys, sign with several people, register and revoke keys.")
 keys_registry.add_to(app)
+keys_founding.add_to(app)
 
 KeyFile = Annotated[
     Path | None, typer.Option("--key", metavar="FILE", help="Signing key; or --as for the identity's.")

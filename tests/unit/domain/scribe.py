@@ -17,7 +17,14 @@ from ledger.domain.days import parse_day, parse_rfc3339_ms, start_ms
 from ledger.domain.identifiers import complete_credit_code
 from ledger.domain.policy import Instrument, Origin, PolicyParameters
 from ledger.domain.quantities import INT64_MAX, MS_PER_HOUR, parse_yuan
-from ledger.domain.vocabulary import Clock, ParticipantKind, Purpose, RevocationReason, Role
+from ledger.domain.vocabulary import (
+    Clock,
+    ParticipantKind,
+    Purpose,
+    RevocationReason,
+    Role,
+    SupersedingReason,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -137,7 +144,7 @@ class Scribe:
     # Authority.
 
     def genesis(self, *, roots: int = 3, threshold: int = 2) -> say.Genesis:
-        """A genesis with roots root-1, root-2, …"""
+        """A genesis with roots root-1, root-2 and so on."""
         labels = [f"root-{number}" for number in range(1, roots + 1)]
         return say.Genesis(
             header=self.header(*labels),
@@ -150,7 +157,9 @@ class Scribe:
             hash_algorithm="sha256",
             zone="+08:00",
             clock=Clock.SIMULATED,
-            bureaux=tuple(say.Bureau(bureau_id=ident(name), code=name.upper()) for name in ("bureau", "other")),
+            bureaux=tuple(
+                say.Bureau(bureau_id=ident(name), code=name.upper()) for name in ("bureau", "other")
+            ),
             roots=tuple(
                 say.RootKey(
                     algorithm="ed25519",
@@ -350,7 +359,9 @@ class Scribe:
             amount_fen=amount if isinstance(amount, int) else yuan(amount),
             prices=tuple(say.ModelPrice(model=m, unit_price_fen=p) for m, p in (prices or {}).items()),
             excluded=tuple(say.ExcludedItem(item=i, amount_fen=a) for i, a in (excluded or {}).items()),
-            origin_amounts=tuple(say.OriginAmount(origin=o, amount_fen=a) for o, a in (origins or {}).items()),
+            origin_amounts=tuple(
+                say.OriginAmount(origin=o, amount_fen=a) for o, a in (origins or {}).items()
+            ),
             filing_number=filing,
             exchange_trade=trade,
         )
@@ -429,6 +440,7 @@ class Scribe:
         provider: str = "cloud",
         model: PricedModel | None = None,
         sequence: int | None = None,
+        superseding: int | None = None,
         by: str | None = None,
     ) -> UsageAttestation:
         """A usage attestation; amounts of lines that give none are the floors."""
@@ -440,7 +452,9 @@ class Scribe:
         table = list(dict.fromkeys(line.device for line in lines))
         base_ms = min(line.start_ms for line in lines)
         amounts = tuple(
-            line.counted_ms * priced.unit_price_fen // MS_PER_HOUR if line.amount_fen is None else line.amount_fen
+            line.counted_ms * priced.unit_price_fen // MS_PER_HOUR
+            if line.amount_fen is None
+            else line.amount_fen
             for line in lines
         )
         return UsageAttestation(
@@ -477,7 +491,8 @@ class Scribe:
             raw_log_rows=len(lines),
             sequence=self._sequences if sequence is None else sequence,
             previous_digest=b"",
-            superseding_reason=0,
+            superseded_index=superseding,
+            superseding_reason=0 if superseding is None else SupersedingReason.LOG_CORRECTED,
         )
 
     # Redemptions and payments.

@@ -50,7 +50,9 @@ def test_role_conflict_of_a_provider_that_applied() -> None:
     assert town.conflict(town.apply("a2", "c2")) == (Reason.ROLE_CONFLICT, first.index)
 
 
-@pytest.mark.parametrize(("from_day", "reason"), [("2026-01-05", None), ("2026-01-06", Reason.PROVIDER_NOT_ADMITTED)])
+@pytest.mark.parametrize(
+    ("from_day", "reason"), [("2026-01-05", None), ("2026-01-06", Reason.PROVIDER_NOT_ADMITTED)]
+)
 def test_provider_not_admitted(from_day: str, reason: Reason | None) -> None:
     """The provider is admitted on the contract's first day at the latest."""
     town = small_town()
@@ -74,7 +76,9 @@ def test_item_not_listed() -> None:
     assert town.reason(town.apply("a", "c")) == Reason.ITEM_NOT_LISTED
 
 
-@pytest.mark.parametrize(("signed", "reason"), [("2026-01-04", None), ("2026-01-03", Reason.CONTRACT_TOO_EARLY)])
+@pytest.mark.parametrize(
+    ("signed", "reason"), [("2026-01-04", None), ("2026-01-03", Reason.CONTRACT_TOO_EARLY)]
+)
 def test_contract_too_early(signed: str, reason: Reason | None) -> None:
     """A contract of the earliest day is taken, one of the day before is not."""
     earliest = (at("2026-01-04") + 28_800_000) // 86_400_000

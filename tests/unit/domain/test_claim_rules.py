@@ -51,7 +51,9 @@ def test_back_to_back_intervals_do_not_overlap() -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "end"), [(9, 11), (11, 13), (10, 12), (9, 13), (0, 24)], ids="before after same over all".split()
+    ("start", "end"),
+    [(9, 11), (11, 13), (10, 12), (9, 13), (0, 24)],
+    ids=["before", "after", "same", "over", "all"],
 )
 def test_device_overlap(start: int, end: int) -> None:
     """However two intervals meet, the second is refused; on another device it is accepted."""
@@ -214,7 +216,9 @@ def test_device_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"vendor": "huawei"}, {"model": "A100"}, {"origin": Origin.DOMESTIC}], ids=lambda c: next(iter(c))
+    "change",
+    [{"vendor": "huawei"}, {"model": "A100"}, {"origin": Origin.DOMESTIC}],
+    ids=lambda c: next(iter(c)),
 )
 def test_model_mismatch(change: dict[str, Any]) -> None:
     """Vendor, model and origin of a line are those of the registered device."""
@@ -318,14 +322,76 @@ def test_a_closed_voucher_takes_no_claim() -> None:
     assert town.reason(town.claim("u2", "v", hours(0, 3, 4))) == Reason.STATE_CONFLICT
 
 
-def test_a_superseding_claim_is_refused() -> None:
-    """A statement that names a superseded leaf is STATE_CONFLICT."""
+# I16: replacing an accepted claim.
+
+
+def test_a_superseding_claim_takes_the_place_of_the_old_one() -> None:
+    """Its totals replace the old ones, the old claim is linked, and its freed time can be used again."""
     town = with_voucher()
-    first = town.ok(town.claim("u1", "v", hours(0, 1, 2)))
-    again = replace(
-        town.claim("u2", "v", hours(0, 1, 2)), superseded_index=first.index, superseding_reason=1
+    old = town.ok(town.claim("u1", "v", hours(0, 10, 12), hours(1, 10, 12)))
+    new = town.ok(town.claim("u2", "v", hours(0, 11, 12), superseding=old.index))
+    assert [link.kind for link in new.draft.links] == [
+        LinkKind.CLAIM,
+        LinkKind.VOUCHER,
+        LinkKind.CLAIM,
+        LinkKind.DEVICE,
+    ]
+    assert (town.voucher_totals("v")[1], new.totals(LinkKind.DEVICE)) == (HOUR, (HOUR,))
+    assert town.reason(town.claim("u3", "v", hours(0, 10, 11), hours(1, 10, 12))) is None
+    assert town.conflict(town.claim("u4", "v", hours(0, 11, 12))) == (Reason.DEVICE_OVERLAP, new.index)
+
+
+def test_time_freed_in_a_batch_is_free_for_the_next_claim_of_it() -> None:
+    """A superseding claim and a claim on the time that it frees are accepted in one batch."""
+    town = with_voucher()
+    town.ok(town.claim("u0", "v", hours(0, 6, 8)))
+    old = town.ok(town.claim("u1", "v", hours(0, 10, 12)))
+    answers = town.send(
+        town.claim("u2", "v", hours(0, 11, 12), superseding=old.index),
+        town.claim("u3", "v", hours(0, 8, 11)),
+        town.claim("u4", "v", hours(0, 7, 8)),
     )
-    assert town.reason(again) in {Reason.STATE_CONFLICT, Reason.DEVICE_OVERLAP}
+    assert [getattr(answer, "reason", None) for answer in answers] == [None, None, Reason.DEVICE_OVERLAP]
+
+
+@pytest.mark.parametrize("lines", [[(8, 11)], [(9, 10), (12, 13)], [(9, 13)]], ids=str)
+def test_a_superseding_claim_still_meets_other_claims(lines: list[tuple[int, int]]) -> None:
+    """Only the old claim's intervals are free; the neighbours before and after it are not."""
+    town = with_voucher()
+    town.ok(town.claim("before", "v", hours(0, 7, 9)))
+    town.ok(town.claim("after", "v", hours(0, 13, 15)))
+    old = town.ok(town.claim("u1", "v", hours(0, 9, 10), hours(0, 11, 13)))
+    new = town.claim("u2", "v", *(hours(0, *pair) for pair in lines), superseding=old.index)
+    expected = Reason.DEVICE_OVERLAP if lines[0][0] < 9 else None
+    assert town.reason(new) == expected
+
+
+def test_only_an_accepted_unredeemed_claim_of_the_voucher_is_superseded() -> None:
+    """No other leaf, no superseded or redeemed claim, none of another voucher: STATE_CONFLICT."""
+    town = with_voucher()
+    town.ok(town.contract("d", "1_000_000"))
+    town.ok(town.apply("a2", "d"))
+    town.ok(town.grant("w", "a2"))
+    town.now_ms = at("2026-08-01")
+    redeemed = town.ok(town.metered("u0", "v", "1_000"))
+    uses = {"i-e": 100_000}, {"p-e": 100_000}
+    town.ok(town.redeem("r", "v", ["u0"], invoices=uses[0], payments=uses[1]))
+    old = town.ok(town.claim("u1", "v", hours(1, 1, 2)))
+    town.ok(town.claim("u2", "v", hours(1, 1, 3), superseding=old.index))
+    day = at("2026-07-01")
+    other = town.ok(town.claim("u3", "w", Line(1, day, day + HOUR)))
+    for number, index in enumerate((0, 99_999, redeemed.index, old.index, other.index)):
+        claim = town.claim(f"x{number}", "v", hours(2, number, number + 1), superseding=index)
+        assert town.reason(claim) == Reason.STATE_CONFLICT
+
+
+def test_a_superseded_claim_is_not_redeemed() -> None:
+    """It counts nothing any more: STATE_CONFLICT beside a good claim."""
+    town = with_voucher()
+    old = town.ok(town.metered("u1", "v", "1_000"))
+    town.ok(town.claim("u2", "v", hours(1, 1, 3), superseding=old.index))
+    request = town.redeem("r", "v", ["u1", "u2"], invoices={"i-e": 100_000}, payments={"p-e": 100_000})
+    assert town.reason(request) == Reason.STATE_CONFLICT
 
 
 # Signatures.

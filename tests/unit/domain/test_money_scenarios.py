@@ -84,9 +84,9 @@ def test_the_cap_of_a_year_runs_over_all_contracts() -> None:
     assert town.award("v2", "c2") == yuan("3_000_000")
     town.ok(town.apply("a3", "c3"))
     assert town.reason(town.grant("v3", "a3")) == Reason.CAP_EXHAUSTED
-    assert town.state.granted_fen(
-        programme_id=ident("gpu"), beneficiary_id=ident("acme")
-    ) == yuan("10_000_000")
+    assert town.state.granted_fen(programme_id=ident("gpu"), beneficiary_id=ident("acme")) == yuan(
+        "10_000_000"
+    )
 
 
 def test_another_beneficiary_has_a_cap_of_its_own() -> None:
@@ -249,7 +249,10 @@ def test_a_named_approval_opens_the_hard_cap() -> None:
 
 def test_rates_by_origin_are_weighted_and_floored_once() -> None:
     """30 % of domestic and 20 % of foreign parts of a contract, one floor at the end."""
-    rates = (OriginRate(origin=Origin.DOMESTIC, rate_bp=3_000), OriginRate(origin=Origin.FOREIGN, rate_bp=2_000))
+    rates = (
+        OriginRate(origin=Origin.DOMESTIC, rate_bp=3_000),
+        OriginRate(origin=Origin.FOREIGN, rate_bp=2_000),
+    )
     town = small_town(terms(rate_bp_by_origin=rates))
     parts = {Origin.DOMESTIC: 333, Origin.FOREIGN: 668}
     town.ok(town.contract("c", 1_001, origins=parts))

@@ -9,7 +9,7 @@ import pytest
 from property.story import tell
 from unit.domain.world import Disagreement
 
-from ledger.domain import authority, claims, entitlement, payments, redemptions, vouchers
+from ledger.domain import authority, claims, entitlement, journal, payments, redemptions, vouchers
 from ledger.domain.commands import Refusals
 from ledger.domain.days import add_months, start_ms
 from ledger.domain.entities import Redemption, VoucherState
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 def ceil_for_floor(patch: pytest.MonkeyPatch) -> None:
     """Entitlements are rounded up."""
-    patch.setattr(entitlement, "entitlement_fen", lambda *, rate_bp, base_fen: -(-rate_bp * base_fen // 10_000))
+    patch.setattr(
+        entitlement, "entitlement_fen", lambda *, rate_bp, base_fen: -(-rate_bp * base_fen // 10_000)
+    )
 
 
 def cap_off_by_one(patch: pytest.MonkeyPatch) -> None:
@@ -43,13 +45,15 @@ def closed_interval_end(patch: pytest.MonkeyPatch) -> None:
     """Intervals that touch are taken to overlap."""
     real = claims.overlapping
     patch.setattr(
-        claims, "overlapping", lambda state, device, start, end: real(state, device, start - 1, end + 1)
+        claims,
+        "overlapping",
+        lambda state, device, start, end, **more: real(state, device, start - 1, end + 1, **more),
     )
 
 
 def only_the_last_end_is_looked_at(patch: pytest.MonkeyPatch) -> None:
     """Usage before the newest interval of a device is never held against what is stored."""
-    patch.setattr(claims, "overlapping", lambda state, device, start, end: None)
+    patch.setattr(claims, "overlapping", lambda *args, **more: None)
 
 
 def intervals_are_looked_up_at_their_start(patch: pytest.MonkeyPatch) -> None:
@@ -80,7 +84,7 @@ def skipped_release(patch: pytest.MonkeyPatch) -> None:
 
 def released_twice(patch: pytest.MonkeyPatch) -> None:
     """What a verification of an expired voucher gives back is given back twice."""
-    real = redemptions.release
+    real = vouchers.release
     patch.setattr(redemptions, "release", lambda state, voucher, amount: real(state, voucher, 2 * amount))
 
 
@@ -162,7 +166,7 @@ def last_instalment_is_a_floor(patch: pytest.MonkeyPatch) -> None:
 
 def unbalanced_posting(patch: pytest.MonkeyPatch) -> None:
     """A fen is lost between debit and credit."""
-    real = vouchers.transfer
+    real = journal.transfer
 
     def transfer(*args: Any, **more: Any) -> tuple[Posting, ...]:
         debit, credit = real(*args, **more)
@@ -173,9 +177,7 @@ def unbalanced_posting(patch: pytest.MonkeyPatch) -> None:
 
 def broken_link(patch: pytest.MonkeyPatch) -> None:
     """Links do not name the event before."""
-    patch.setattr(
-        State, "link", lambda self, kind, entity, totals=(): Link(kind, entity, None, totals)
-    )
+    patch.setattr(State, "link", lambda self, kind, entity, totals=(): Link(kind, entity, None, totals))
 
 
 def expired_contract_stays_bound(patch: pytest.MonkeyPatch) -> None:
@@ -208,7 +210,7 @@ def never_closed(patch: pytest.MonkeyPatch) -> None:
 
 def closed_when_redeemed(patch: pytest.MonkeyPatch) -> None:
     """A voucher closes at any payment."""
-    real = payments.closing
+    real = vouchers.closing
 
     def closing(state: State, voucher: Any) -> object:
         head = state.heads[LinkKind.VOUCHER]

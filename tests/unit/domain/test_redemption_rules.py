@@ -80,7 +80,10 @@ def test_face_exceeded_by_a_base_that_floors_to_nothing() -> None:
 
 def test_rates_by_origin_use_the_origin_of_the_devices() -> None:
     """At redemption the parts are the claims' amounts by device origin, floored once."""
-    rates = (OriginRate(origin=Origin.DOMESTIC, rate_bp=3_000), OriginRate(origin=Origin.FOREIGN, rate_bp=2_000))
+    rates = (
+        OriginRate(origin=Origin.DOMESTIC, rate_bp=3_000),
+        OriginRate(origin=Origin.FOREIGN, rate_bp=2_000),
+    )
     town = with_voucher(terms(rate_bp_by_origin=rates))
     town.ok(town.devices("cloud", 1, first=9, vendor="huawei", model="910B", origin=Origin.DOMESTIC))
     model = PricedModel(vendor="huawei", model="910B", origin=Origin.DOMESTIC, unit_price_fen=333)
@@ -448,9 +451,10 @@ def test_an_approval_repeats_amount_and_payee(field: str) -> None:
     """Another amount or payee than verified is STATE_CONFLICT."""
     town = verified()
     good = town.approve("r")
-    changed = {"amount": replace(good, amount_fen=good.amount_fen - 1), "payee": replace(
-        good, payee_commitment=digest("other")
-    )}
+    changed = {
+        "amount": replace(good, amount_fen=good.amount_fen - 1),
+        "payee": replace(good, payee_commitment=digest("other")),
+    }
     assert town.reason(changed[field]) == Reason.STATE_CONFLICT
 
 
@@ -507,7 +511,9 @@ def test_instalments_are_ordered_in_turn() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"amount_fen": 1}, {"payee_commitment": bytes(32)}, {"attempt": 2}], ids=lambda c: next(iter(c))
+    "changes",
+    [{"amount_fen": 1}, {"payee_commitment": bytes(32)}, {"attempt": 2}],
+    ids=lambda c: next(iter(c)),
 )
 def test_an_order_is_the_due_one(changes: dict[str, Any]) -> None:
     """Amount, payee and attempt of an order follow from the ledger."""

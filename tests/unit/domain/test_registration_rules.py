@@ -10,6 +10,7 @@ from unit.domain.scribe import KEYMASTERS, TOO_MUCH, at, credit_code, ident, key
 from unit.domain.town import Town, small_town
 
 from ledger.domain import rules
+from ledger.domain.commands import Command
 from ledger.domain.policy import Allocation, Instrument, Mode
 from ledger.domain.rejections import Reason
 from ledger.domain.vocabulary import ParticipantKind, Role
@@ -339,10 +340,12 @@ def test_devices_are_registered_once() -> None:
     town = small_town()
     leaf = town.state.devices[town.devices("cloud", 1).device_ids[0]].registered_index
     assert town.conflict(town.devices("cloud", 1, first=3)) == (Reason.STATE_CONFLICT, leaf)
-    fresh = {"count": 1, "first": 9}
-    assert town.reason(town.devices("cloud", **fresh, by=("acme", "clerk"))) == Reason.NOT_AUTHORISED
-    assert town.reason(town.devices("cloud", **fresh, by=("cloud", "payer"))) == Reason.SEPARATION_OF_DUTY
-    assert town.reason(town.devices("cloud", **fresh, by=("cloud",))) == Reason.MALFORMED
+    for by, reason in (
+        (("acme", "clerk"), Reason.NOT_AUTHORISED),
+        (("cloud", "payer"), Reason.SEPARATION_OF_DUTY),
+        (("cloud",), Reason.MALFORMED),
+    ):
+        assert town.reason(town.devices("cloud", 1, first=9, by=by)) == reason
     assert town.reason(replace(town.devices("cloud", 1, first=9), device_models=(1,))) == Reason.MALFORMED
     assert town.reason(replace(town.devices("cloud", 1, first=9), device_models=())) == Reason.MALFORMED
     nobody = replace(town.devices("cloud", 1, first=9), provider_id=ident("nobody"))
@@ -403,10 +406,9 @@ def test_a_contract_is_signed_by_both_parties() -> None:
     """Signatures in another order or of another are NOT_AUTHORISED; one signature is malformed."""
     town = small_town()
     contract = town.contract("c", "1_000")
-    for signers in (("cloud", "acme"), ("acme", "acme/2")):
-        if signers[1] == "acme/2":
-            town.ok(town.register_key("acme", "acme/2"))
-        header = town.header(*signers)
+    town.ok(town.register_key("acme", "acme/2"))
+    for first, second in (("cloud", "acme"), ("acme", "acme/2")):
+        header = town.header(first, second)
         assert town.reason(replace(contract, header=header)) == Reason.NOT_AUTHORISED
     assert town.reason(replace(contract, header=town.header("acme"))) == Reason.MALFORMED
 
@@ -553,7 +555,7 @@ def test_a_system_event_is_no_command() -> None:
     """Nobody can ask for a closing."""
     town = small_town()
     closing = next(act for act in rules.SYSTEM_ACTS if act.name == "voucher-closing")
-    command = rules.Command(statement=None, header=None, payload_digest=b"", submitter=b"")
+    command: Command[Any] = Command(statement=None, header=None, payload_digest=b"", submitter=b"")
     with pytest.raises(TypeError, match="voucher-closing is not a command"):
         rules.decide(closing, town.state, command)
 

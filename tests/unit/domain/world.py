@@ -15,6 +15,7 @@ from unit.domain.scribe import Scribe, digest
 from ledger.domain import claims, rules
 from ledger.domain.commands import Command, ExpireVoucher
 from ledger.domain.entities import Claim, Evidence, Interval, UniqueKey, UniqueKind
+from ledger.domain.events import ClaimAccepted
 from ledger.domain.journal import Account, Draft, LinkKind, Recorded
 from ledger.domain.needs import Needs, add_needs
 from ledger.domain.rejections import Reason, Rejection
@@ -122,9 +123,14 @@ class World(Scribe):
 
     def _fetch(self, statements: tuple[Any, ...]) -> None:
         needs = Needs()
-        for statement in statements:
-            add_needs(needs, self.state, statement)
         state = self.state
+        for statement in statements:
+            replaced = getattr(statement, "superseded_index", None)
+            if replaced is not None and replaced < len(self.events):
+                event = self.events[replaced]
+                if isinstance(event.payload, ClaimAccepted):
+                    state.replaced.base[replaced] = event.recorded.statement
+            add_needs(needs, state, statement)
         state.claims.base = {key: self.claim_rows[key] for key in needs.claims if key in self.claim_rows}
         state.evidence.base = {
             key: self.evidence_rows[key] for key in needs.evidence if key in self.evidence_rows
@@ -140,6 +146,9 @@ class World(Scribe):
         self.claim_rows.update(state.claims.pending)
         self.evidence_rows.update(state.evidence.pending)
         self.unique_rows.update(state.unique.pending)
+        for device_id, start_ms in state.intervals.freed:
+            rows = self.interval_rows[device_id]
+            rows[:] = [row for row in rows if row.start_ms != start_ms]
         for row in state.intervals.pending.values():
             self.interval_rows[row.device_id].append(row)
         state.commit()
@@ -163,7 +172,9 @@ class World(Scribe):
         decision = rules.decide(act, self.state, command)
         must(self._written() == before, f"deciding {act.name} wrote to the state")
         if isinstance(decision, Rejection):
-            refused = claims.refusal(self.state, command, decision) if act.name == "usage-attestation" else None
+            refused = (
+                claims.refusal(self.state, command, decision) if act.name == "usage-attestation" else None
+            )
             if refused is not None:
                 self._append(refused, statement)
             return decision
@@ -216,7 +227,9 @@ class World(Scribe):
             must(totals == expected, f"{name}: PROGRAMME totals {totals}, postings {expected} (I15)")
             committed = sum(expected[1:4])
             appropriation = -self.balances[programme_id, Account.APPROPRIATION]
-            must(0 <= committed <= appropriation and min(expected) >= 0, f"{name}: over the appropriation (I1)")
+            must(
+                0 <= committed <= appropriation and min(expected) >= 0, f"{name}: over the appropriation (I1)"
+            )
         for link in event.draft.links:
             entity = link.entity if link.device is None else event.recorded.statement.device_ids[link.device]
             must(
