@@ -5,12 +5,12 @@ Totals are given by the caller; only previous leaves, stream versions and times 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
-from ledger.v1 import event_pb2 as ev
-
 from audit_forge.draft import Actor, Draft, ident
+from ledger.v1 import event_pb2 as ev
 
 START_MS = 1_767_225_600_000 + 36_000_000  # 2026-01-01T10:00:00Z
 DAY_MS = 86_400_000
@@ -40,7 +40,7 @@ class Book:
         *,
         actor: bytes,
         stream: str,
-        premises: list[tuple[int, int]] | None = None,
+        premises: Sequence[tuple[int, int]] | None = None,
         links: list[tuple[Any, ...]] | None = None,
         postings: list[tuple[int, bytes, int]] | None = None,
         effective_ms: int | None = None,

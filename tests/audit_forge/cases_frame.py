@@ -11,7 +11,6 @@ from audit_forge.people import (
     APPROVERS,
     BUYER,
     CLERK,
-    PAYER,
     REVIEWER,
     ROOTS,
     SELLER,
@@ -118,16 +117,36 @@ def _payload_type(made: Any) -> None:
     made.envelopes[0].payload_type = "application/vnd.voucher-ledger.genesis.v2+protobuf"
 
 
+def _revoked_reviewer(year: Any) -> None:
+    """The revocation of another key becomes that of the reviewer's, by roots."""
+    draft = year["revocation"]
+    draft.statement.key_id = REVIEWER.key_id
+    draft.statement.invalid_since_ms = year.now_ms
+    signed("revocation", *ROOTS[:2])(year)
+    draft.event.actor = year.ledger_id
+    draft.event.stream_id = f"key/{REVIEWER.key_id.hex()}"
+    draft.event.stream_version = 1
+    draft.event.links[0].entity = REVIEWER.key_id
+    draft.event.links[0].prev = year.keys[REVIEWER.key_id]
+
+
 BYTES = (
     Case("byte_profile", ANY, _with(ANY, "patch_bytes", _unknown_field), "unknown field"),
-    Case("byte_profile", "policy", _with("policy", "patch_payload", _unknown_field), "unknown field of a payload"),
+    Case(
+        "byte_profile",
+        "policy",
+        _with("policy", "patch_payload", _unknown_field),
+        "unknown field of a payload",
+    ),
     Case(
         "byte_profile",
         ANY,
         _with(ANY, "patch_bytes", lambda d: d[:43] + b"\x18\x81\x00" + d[45:]),
         "long varint",
     ),
-    Case("byte_profile", "policy", _with("policy", "patch_bytes", lambda d: d + b"\x32\x00"), "repeated field"),
+    Case(
+        "byte_profile", "policy", _with("policy", "patch_bytes", lambda d: d + b"\x32\x00"), "repeated field"
+    ),
     Case("header", ANY, _with(ANY, "patch_bytes", lambda d: b"\x09" + bytes(8) + d[9:]), "index"),
     Case("chain", ANY, _with(ANY, "patch_bytes", lambda d: d[:11] + bytes(32) + d[43:]), "prev"),
     Case("size", "claim 6", statement("claim 6", lambda s: s.strings.append("x" * 45_000)), "payload"),
@@ -147,7 +166,7 @@ SIGNATURES = (
     Case("signers", ANY, inside(ANY, _drop_signature), "claim without signature"),
     Case("key_active", ANY, signed(ANY, STRANGER), "unknown key"),
     Case("key_active", "policy", signed("policy", CLERK, STRANGER), "unknown key"),
-    Case("key_active", "verification b", lambda year: _revoked_reviewer(year), "revoked"),
+    Case("key_active", "verification b", _revoked_reviewer, "revoked"),
     Case("signers", "genesis", signed("genesis", *ROOTS[1:], ROOTS[0]), "order of roots"),
     Case("signers", "clerk", signed("clerk", ROOTS[0], CLERK), "one root"),
     Case("signers", "clerk", signed("clerk", ROOTS[0], ADMINS[0], CLERK), "no root"),
@@ -182,22 +201,14 @@ SIGNATURES = (
 )
 
 
-def _revoked_reviewer(year: Any) -> None:
-    """The revocation of another key becomes that of the reviewer's, by roots."""
-    draft = year["revocation"]
-    draft.statement.key_id = REVIEWER.key_id
-    draft.statement.invalid_since_ms = year.now_ms
-    signed("revocation", *ROOTS[:2])(year)
-    draft.event.actor = year.ledger_id
-    draft.event.stream_id = f"key/{REVIEWER.key_id.hex()}"
-    draft.event.stream_version = 1
-    draft.event.links[0].entity = REVIEWER.key_id
-    draft.event.links[0].prev = year.keys[REVIEWER.key_id]
-
-
 FRAME = (
     Case("statement", ANY, statement(ANY, lambda s: setattr(s.header, "ledger_id", bytes(16))), "ledger"),
-    Case("statement", "policy", statement("policy", lambda s: setattr(s.header, "ledger_id", bytes(16))), "ledger"),
+    Case(
+        "statement",
+        "policy",
+        statement("policy", lambda s: setattr(s.header, "ledger_id", bytes(16))),
+        "ledger",
+    ),
     Case("statement", "invoice a", said("invoice a", document_digest=b"short"), "length"),
     Case("statement", ANY, said(ANY, purpose=0), "purpose"),
     Case("statement", "programme", said("programme", instrument=9), "enumeration"),
@@ -211,8 +222,15 @@ FRAME = (
     Case("basis", "voucher a", statement("voucher a", lambda s: s.ClearField("basis")), "none"),
     Case("basis", "voucher a", statement("voucher a", lambda s: setattr(s.basis, "role", 2)), "role"),
     Case("basis", "admission", statement("admission", lambda s: setattr(s.basis, "role", 4)), "role"),
-    Case("basis", "policy", statement("policy", lambda s: setattr(s.basis, "bureau_id", bytes(16))), "bureau"),
-    Case("basis", "provider", statement("provider", lambda s: setattr(s.basis, "reason_code", "free text")), "reason"),
+    Case(
+        "basis", "policy", statement("policy", lambda s: setattr(s.basis, "bureau_id", bytes(16))), "bureau"
+    ),
+    Case(
+        "basis",
+        "provider",
+        statement("provider", lambda s: setattr(s.basis, "reason_code", "free text")),
+        "reason",
+    ),
     Case("not_after", "policy", lambda y: setattr(y["policy"].statement.header, "not_after_ms", 5)),
     Case("not_after", ANY, lambda y: setattr(y[ANY].statement.header, "not_after_ms", 5), "claim"),
     Case("recorded_ms", "policy", event("policy", recorded_ms=5, effective_ms=5)),
@@ -241,12 +259,37 @@ FRAME = (
     Case("ordinal", ANY, event(ANY, ordinal=1), "claim"),
 )
 
-WITH_SUBJECT = ("voucher a", "verification a", "approval a 1", "approval a 2", "order a 1.1", "order a 1.2")
+WITH_SUBJECT: tuple[str, ...] = (
+    "voucher a",
+    "verification a",
+    "approval a 1",
+    "approval a 2",
+    "order a 1.1",
+    "order a 1.2",
+)
 WITH_SUBJECT += ("failure a 1.1", "confirmation a 1.2")
 SUBJECTS = tuple(Case("subject", name, _with(name, "subject", 3)) for name in WITH_SUBJECT)
 
-PREMISED = ("clerk", "buyer key", "retirement", "revocation", "certificate", "provider", "admission", "devices")
-PREMISED += ("programme", "policy", "contract a", "invoice a", "payment a", "application a", "voucher a", "expiry b")
+PREMISED: tuple[str, ...] = (
+    "clerk",
+    "buyer key",
+    "retirement",
+    "revocation",
+    "certificate",
+    "provider",
+    "admission",
+    "devices",
+)
+PREMISED += (
+    "programme",
+    "policy",
+    "contract a",
+    "invoice a",
+    "payment a",
+    "application a",
+    "voucher a",
+    "expiry b",
+)
 PREMISED += ("closing a", "claim 1", "claim 3", "refusal 4", "refusal 5", "request a", "verification a")
 PREMISED += ("approval a 1", "approval a 2", "order a 1.1", "confirmation a 1.2", "failure a 1.1")
 PREMISES = (
@@ -254,10 +297,27 @@ PREMISES = (
     *(Case("premises", name, inside(name, _premise), "another") for name in PREMISED if name != "clerk"),
 )
 
-LINKED = ("genesis", *PREMISED)
-MOVING = ("devices", "voucher a", "expiry b", "claim 1", "claim 3", "request a", "verification b", "approval a 2")
+LINKED: tuple[str, ...] = ("genesis", *PREMISED)
+MOVING: tuple[str, ...] = (
+    "devices",
+    "voucher a",
+    "expiry b",
+    "claim 1",
+    "claim 3",
+    "request a",
+    "verification b",
+    "approval a 2",
+)
 MOVING += ("confirmation a 1.2",)
-WITH_PREVIOUS = ("retirement", "certificate", "admission", "closing a", "verification a", "approval a 1", "failure a 1.1")
+WITH_PREVIOUS: tuple[str, ...] = (
+    "retirement",
+    "certificate",
+    "admission",
+    "closing a",
+    "verification a",
+    "approval a 1",
+    "failure a 1.1",
+)
 LINKS = (
     *(Case("links", name, inside(name, _drop_link), "dropped") for name in LINKED),
     *(Case("links", name, inside(name, _prev), "prev") for name in WITH_PREVIOUS),
@@ -266,12 +326,22 @@ LINKS = (
     Case("links", "claim 3", inside("claim 3", _no_prev), "no prev"),
 )
 
-POSTED = ("programme", "voucher a", "expiry b", "verification b", "approval a 2", "confirmation a 1.2")
+POSTED: tuple[str, ...] = (
+    "programme",
+    "voucher a",
+    "expiry b",
+    "verification b",
+    "approval a 2",
+    "confirmation a 1.2",
+)
 POSTINGS = (
     *(Case("postings", name, inside(name, _posting), "amount") for name in POSTED),
     *(Case("postings", name, inside(name, _drop_postings), "dropped") for name in POSTED),
     *(Case("trial_balance", name, inside(name, _unbalanced)) for name in POSTED),
-    *(Case("postings", name, inside(name, _extra_posting), "extra") for name in ("policy", ANY, "order a 1.1")),
+    *(
+        Case("postings", name, inside(name, _extra_posting), "extra")
+        for name in ("policy", ANY, "order a 1.1")
+    ),
 )
 
 CASES = (*BYTES, *SIGNATURES, *FRAME, *SUBJECTS, *PREMISES, *LINKS, *POSTINGS)

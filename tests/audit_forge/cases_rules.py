@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ledger.v1 import registry_pb2
-
 from audit_forge.breaking import Case, Change, policy, said, signed, statement
 from audit_forge.draft import Actor, ident
 from audit_forge.opening import DAY_0, DEVICES, PRICE
@@ -23,6 +21,7 @@ from audit_forge.people import (
     credit_code,
 )
 from audit_forge.year import HOUR_MS, Year
+from ledger.v1 import registry_pb2
 
 CLAIM = "claim 1"
 
@@ -255,13 +254,17 @@ REGISTRY = (
     Case("participant", "provider", said("provider", participant_id=BUYER.id), "id twice"),
     Case("participant", "provider", said("provider", person_tag=PERSON.person), "company with a tag"),
     Case("participant", "person", said("person", credit_code=credit_code(9)), "person with a code"),
-    Case("credit_code", "provider", said("provider", credit_code=credit_code(2)[:17] + "Q"), "check character"),
+    Case(
+        "credit_code", "provider", said("provider", credit_code=credit_code(2)[:17] + "Q"), "check character"
+    ),
     Case("credit_code", "provider", said("provider", credit_code="91440300000000000A"), "organisation code"),
     Case("credit_code", "provider", said("provider", credit_code=credit_code(1)), "code twice"),
     Case("admission", "admission", _admit(PERSON), "person"),
     Case("admission", "devices", _second_admission, "twice"),
     Case("references", "admission", said("admission", provider_id=bytes(16)), "unknown"),
-    Case("devices", "devices", statement("devices", lambda s: s.device_ids.__setitem__(1, DEVICES[0])), "twice"),
+    Case(
+        "devices", "devices", statement("devices", lambda s: s.device_ids.__setitem__(1, DEVICES[0])), "twice"
+    ),
     Case("devices", "devices", statement("devices", lambda s: s.device_models.__setitem__(0, 9)), "model"),
     Case("devices", "devices", statement("devices", lambda s: s.device_models.append(0)), "lengths"),
 )
@@ -281,7 +284,12 @@ PROGRAMME = (
         statement("contract a", lambda s: s.prices.add(model="h100", unit_price_fen=1)),
         "model twice",
     ),
-    Case("contract", "contract a", statement("contract a", lambda s: s.excluded.add(amount_fen=700_000)), "excluded"),
+    Case(
+        "contract",
+        "contract a",
+        statement("contract a", lambda s: s.excluded.add(amount_fen=700_000)),
+        "excluded",
+    ),
     Case(
         "contract",
         "contract a",
@@ -303,10 +311,17 @@ APPLICATION = (
     Case("i8_admission", "application a", said("admission", from_day=DAY_0), "admitted later"),
     Case("i8_admission", "application a", said("contract a", item="storage"), "item"),
     Case("application", "application a", said("contract a", signed_day=DAY_0 - 101), "too early"),
-    Case("application", "application a", policy(lambda p: setattr(p, "min_contract_fen", 900_000)), "too small"),
+    Case(
+        "application", "application a", policy(lambda p: setattr(p, "min_contract_fen", 900_000)), "too small"
+    ),
     Case("application", "application a", policy(lambda p: setattr(p, "requires_filing", True)), "filing"),
     Case("application", "application a", policy(lambda p: setattr(p, "requires_exchange", True)), "exchange"),
-    Case("application", "application b", said("application b", application_id=ident("application a")), "id twice"),
+    Case(
+        "application",
+        "application b",
+        said("application b", application_id=ident("application a")),
+        "id twice",
+    ),
     Case("i5_contract", "application b", _same_contract, "bound"),
     Case("i4_stacking", "application b", both(_exclusive, _same_contract), "exclusive"),
     Case("startup", "application a", payload("application a", startup=True), "said"),
@@ -347,7 +362,9 @@ CLAIMS = (
     Case("claim", CLAIM, statement(CLAIM, lambda s: s.lines.cluster.append(7)), "cluster position"),
     Case("claim", CLAIM, line(CLAIM, "device", 1), "device position"),
     Case("claim", CLAIM, statement(CLAIM, lambda s: s.device_models.__setitem__(0, 5)), "model position"),
-    Case("claim", "claim 2", statement("claim 2", lambda s: s.device_ids.__setitem__(1, DEVICES[1])), "twice"),
+    Case(
+        "claim", "claim 2", statement("claim 2", lambda s: s.device_ids.__setitem__(1, DEVICES[1])), "twice"
+    ),
     Case("claim", "claim 2", line("claim 2", "device", 0, at=1), "unused device"),
     Case("claim", CLAIM, line(CLAIM, "duration_ms", 0), "duration"),
     Case("claim", CLAIM, line(CLAIM, "allocated_ms", 11 * HOUR_MS), "allocated"),
@@ -363,32 +380,72 @@ CLAIMS = (
     Case("claim_window", CLAIM, said("contract a", to_day=DAY_0), "after the contract"),
     Case("claim_window", "claim 6", _late_claim, "future"),
     Case("i19_devices", CLAIM, statement(CLAIM, lambda s: s.device_ids.__setitem__(0, bytes(16))), "unknown"),
-    Case("i19_devices", CLAIM, statement(CLAIM, lambda s: setattr(s.models[0], "vendor", "huawei")), "vendor"),
+    Case(
+        "i19_devices", CLAIM, statement(CLAIM, lambda s: setattr(s.models[0], "vendor", "huawei")), "vendor"
+    ),
     Case("i19_devices", CLAIM, statement(CLAIM, lambda s: setattr(s.models[0], "model", "b200")), "model"),
     Case("i19_devices", CLAIM, statement(CLAIM, lambda s: setattr(s.models[0], "origin", 1)), "origin"),
     Case("i19_devices", CLAIM, policy(lambda p: p.allowed_vendors.__delitem__(0)), "not allowed"),
-    Case("price", CLAIM, statement(CLAIM, lambda s: setattr(s.models[0], "unit_price_fen", 1)), "other price"),
+    Case(
+        "price", CLAIM, statement(CLAIM, lambda s: setattr(s.models[0], "unit_price_fen", 1)), "other price"
+    ),
     Case("i6_overlap", "claim 6", line("claim 6", "start_offset_ms", 9 * HOUR_MS), "other claim"),
     Case("i6_overlap", "claim 6", line("claim 6", "start_offset_ms", 2 * HOUR_MS), "inside other claim"),
     Case("sequence", "claim 2", said("claim 2", sequence=1), "number twice"),
     Case("sequence", "claim 2", said("claim 2", sequence=0), "number 0"),
-    Case("sequence", "claim 3", both(said("claim 2", sequence=9), said("claim 3", sequence=9)), "number far twice"),
+    Case(
+        "sequence",
+        "claim 3",
+        both(said("claim 2", sequence=9), said("claim 3", sequence=9)),
+        "number far twice",
+    ),
     Case("sequence", "claim 2", said("claim 2", claim_id=ident("claim 1")), "claim id twice"),
-    Case("superseding", "claim 3", lambda y: setattr(y["claim 3"].statement, "superseded_index", 3), "no claim"),
-    Case("superseding", "claim 6", lambda y: setattr(y["claim 6"].statement, "superseded_index", y.named["claim 1"]), "other voucher"),
-    Case("superseding", "claim 7", lambda y: setattr(y["claim 7"].statement, "superseded_index", y.named["claim 2"]), "superseded"),
-    Case("refusal", "refusal 4", lambda y: setattr(y["refusal 4"].event.claim_refused, "reason", 5), "reason"),
-    Case("refusal", "refusal 4", lambda y: setattr(y["refusal 4"].event.claim_refused, "conflicting_index", 99), "later leaf"),
-    Case("references", "refusal 4", lambda y: setattr(y["refusal 4"].event.claim_refused, "provider_id", bytes(16)), "provider"),
+    Case(
+        "superseding", "claim 3", lambda y: setattr(y["claim 3"].statement, "superseded_index", 3), "no claim"
+    ),
+    Case(
+        "superseding",
+        "claim 6",
+        lambda y: setattr(y["claim 6"].statement, "superseded_index", y.named["claim 1"]),
+        "other voucher",
+    ),
+    Case(
+        "superseding",
+        "claim 7",
+        lambda y: setattr(y["claim 7"].statement, "superseded_index", y.named["claim 2"]),
+        "superseded",
+    ),
+    Case(
+        "refusal", "refusal 4", lambda y: setattr(y["refusal 4"].event.claim_refused, "reason", 5), "reason"
+    ),
+    Case(
+        "refusal",
+        "refusal 4",
+        lambda y: setattr(y["refusal 4"].event.claim_refused, "conflicting_index", 99),
+        "later leaf",
+    ),
+    Case(
+        "references",
+        "refusal 4",
+        lambda y: setattr(y["refusal 4"].event.claim_refused, "provider_id", bytes(16)),
+        "provider",
+    ),
 )
 
 REDEMPTION = (
-    Case("redemption", "request a", statement("request a", lambda s: s.claim_ids.__delitem__(slice(None))), "no claim"),
+    Case(
+        "redemption",
+        "request a",
+        statement("request a", lambda s: s.claim_ids.__delitem__(slice(None))),
+        "no claim",
+    ),
     Case("redemption", "request a", _append("request a", "claim_ids", ident("claim 1")), "claim twice"),
     Case("redemption", "request a", _append("request a", "claim_ids", ident("claim 2")), "superseded claim"),
     Case("redemption", "request a", _append("request a", "claim_ids", ident("claim 6")), "other voucher"),
     Case("redemption", "request a", _append("request a", "claim_ids", ident("claim 4")), "refused claim"),
-    Case("redemption", "request a", statement("request a", lambda s: s.instalments_bp.append(1)), "instalments"),
+    Case(
+        "redemption", "request a", statement("request a", lambda s: s.instalments_bp.append(1)), "instalments"
+    ),
     Case("redemption", "request a", policy(lambda p: setattr(p, "min_spend_fen", 720_001)), "spend"),
     Case("i5_evidence", "request a", _used("request a", "invoices", 800_001), "invoice over"),
     Case("i5_evidence", "request a", _used("request a", "payments", 800_001), "payment over"),
@@ -405,8 +462,12 @@ REDEMPTION = (
     Case("i3_entitlement", "verification a", said("verification a", amount_fen=349_999), "less"),
     Case("i10_amounts", "verification a", said("verification a", amount_fen=350_001), "more"),
     Case("i3_entitlement", "verification a", payload("verification a", base_fen=1), "base"),
-    Case("i3_entitlement", "verification b", said("verification b", amount_fen=72_000), "disputed claim counts"),
-    Case("references", "verification a", said("verification a", redemption_id=bytes(16)), "unknown redemption"),
+    Case(
+        "i3_entitlement", "verification b", said("verification b", amount_fen=72_000), "disputed claim counts"
+    ),
+    Case(
+        "references", "verification a", said("verification a", redemption_id=bytes(16)), "unknown redemption"
+    ),
     Case("i10_amounts", "approval a 1", said("approval a 1", amount_fen=1), "amount"),
     Case("approval", "approval a 1", said("approval a 1", payee_commitment=bytes(32)), "payee"),
     Case("approval", "approval a 1", payload("approval a 1", approvals=2), "count"),
@@ -419,8 +480,15 @@ REDEMPTION = (
     Case("i10_amounts", "confirmation a 1.2", said("confirmation a 1.2", amount_fen=105_001), "amount"),
     Case("payment", "failure a 1.1", said("failure a 1.1", instalment=2), "instalment"),
     Case("i12_separation", "approval a 2", _second_by_first, "approver twice"),
-    Case("i12_separation", "approval a 1", _same_officer("approval", REVIEWER, APPROVERS[0]), "reviewer approves"),
-    Case("i12_separation", "approval a 2", _same_officer("approval", APPROVERS[0], APPROVERS[1]), "one person"),
+    Case(
+        "i12_separation",
+        "approval a 1",
+        _same_officer("approval", REVIEWER, APPROVERS[0]),
+        "reviewer approves",
+    ),
+    Case(
+        "i12_separation", "approval a 2", _same_officer("approval", APPROVERS[0], APPROVERS[1]), "one person"
+    ),
     Case("i12_separation", "order a 1.1", _same_officer("order", APPROVERS[1], PAYER), "approver pays"),
 )
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ledger.proof.checkpoint import Checkpoint, sign_checkpoint
 from ledger.proof.dsse import sign_payload
@@ -17,6 +15,10 @@ from ledger.proof.merkle import Frontier
 from ledger.proof.tiles import TILE_WIDTH, bundle_at, encode_bundle, grown_tiles
 from ledger.proof.vkey import ED25519_TYPE, VKey
 from ledger.v1 import event_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 ORIGIN = "ledger.example.org/sz/e0"
 ACT_NAMES = {
@@ -77,8 +79,10 @@ class Draft:
     """Whether it belongs to the request of the draft before."""
     patch: Callable[[event_pb2.Event], None] | None = None
     """Applied to the finished event, after signing."""
-    patch_payload: Callable[[bytes], bytes] = staticmethod(lambda payload: payload)  # type: ignore[assignment]
-    patch_bytes: Callable[[bytes], bytes] = staticmethod(lambda data: data)  # type: ignore[assignment]
+    patch_payload: Callable[[bytes], bytes] | None = None
+    """Applied to the payload before it is signed."""
+    patch_bytes: Callable[[bytes], bytes] | None = None
+    """Applied to the event's bytes."""
     sign_as: list[Actor] | None = None
     """Who really signs, where not those that the header names."""
 
@@ -109,7 +113,9 @@ def seal(drafts: list[Draft]) -> list[bytes]:
         getattr(event, draft.kind).SetInParent()
         if draft.patch is not None:
             draft.patch(event)
-        data = draft.patch_bytes(event.SerializeToString(deterministic=True))
+        data = event.SerializeToString(deterministic=True)
+        if draft.patch_bytes is not None:
+            data = draft.patch_bytes(data)
         entries.append(data)
         events.append(event)
         previous = leaf_hash(data)
@@ -124,7 +130,9 @@ def _add_envelope(draft: Draft, event: event_pb2.Event, hashes: list[bytes]) -> 
         statement.subject.leaf_hash = hashes[draft.subject]
     del statement.header.key_ids[:]
     statement.header.key_ids.extend(actor.key_id for actor in draft.signers)
-    payload = draft.patch_payload(statement.SerializeToString(deterministic=True))
+    payload: bytes = statement.SerializeToString(deterministic=True)
+    if draft.patch_payload is not None:
+        payload = draft.patch_payload(payload)
     envelope = event.envelopes.add()
     envelope.payload_type = f"application/vnd.voucher-ledger.{ACT_NAMES[draft.kind]}.v1+protobuf"
     envelope.payload = payload

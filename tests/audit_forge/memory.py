@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from audit_forge.draft import TILE_WIDTH, VKEY, checkpoint, grown_tiles, leaf_hash, refuse_tile, seal
+from audit_forge.draft import VKEY, checkpoint, refuse_tile, seal
+from ledger.proof.hashing import leaf_hash
+from ledger.proof.tiles import TILE_WIDTH, grown_tiles
 from ledger_audit.errors import CouldNotCheckError
 from ledger_audit.verify import verify
 

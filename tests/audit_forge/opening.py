@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ledger.proof.ed25519 import ED25519
-from ledger.v1 import contract_pb2, event_pb2 as ev, genesis_pb2, programme_pb2, registry_pb2
-
 from audit_forge.book import START_MS, Book
 from audit_forge.draft import ORIGIN, VKEY, Actor, Draft, ident
 from audit_forge.people import (
@@ -23,6 +20,9 @@ from audit_forge.people import (
     SELLER_3,
     credit_code,
 )
+from ledger.proof.ed25519 import ED25519
+from ledger.v1 import contract_pb2, genesis_pb2, programme_pb2, registry_pb2
+from ledger.v1 import event_pb2 as ev
 
 DAY_0 = (START_MS + 28_800_000) // 86_400_000
 PROGRAMME = ident("programme")
@@ -75,7 +75,10 @@ class Opening(Book):
             self.keys[root.key_id] = 0
         stream = f"ledger/{self.ledger_id.hex()}"
         links = [(ev.LINK_KIND_KEY, root.key_id) for root in ROOTS]
-        self.name("genesis", self.add("ledger_opened", genesis, ROOTS, actor=self.ledger_id, stream=stream, links=links))
+        self.name(
+            "genesis",
+            self.add("ledger_opened", genesis, ROOTS, actor=self.ledger_id, stream=stream, links=links),
+        )
 
     def officer(self, actor: Actor, role: int, name: str = "") -> None:
         """Appointed by two roots and the new key."""
@@ -103,9 +106,11 @@ class Opening(Book):
     def participant(self, actor: Actor, number: int, kind: int, *, registered_day: int = 10_000) -> None:
         """Registered by the clerk."""
         statement = registry_pb2.ParticipantRegistration(
-            participant_id=actor.id, kind=kind, registered_day=registered_day  # type: ignore[arg-type]
+            participant_id=actor.id,
+            kind=kind,  # type: ignore[arg-type]
+            registered_day=registered_day,
         )
-        if kind == 4:  # noqa: PLR2004 - a natural person
+        if kind == 4:
             statement.person_tag = actor.person
         else:
             statement.credit_code = credit_code(number)
@@ -139,7 +144,9 @@ class Opening(Book):
         )
         self.name(name, draft)
 
-    def key_end(self, kind: str, actor: Actor, statement: Any, signers: list[Actor], name: str, who: bytes) -> None:
+    def key_end(
+        self, kind: str, actor: Actor, statement: Any, signers: list[Actor], name: str, who: bytes
+    ) -> None:
         """A retirement or revocation."""
         statement.key_id = actor.key_id
         links = [(ev.LINK_KIND_KEY, actor.key_id)]
@@ -164,7 +171,9 @@ class Opening(Book):
         link = [(ev.LINK_KIND_PARTICIPANT, SELLER.id)]
         self.name(
             "certificate",
-            self.add("certificate_registered", certificate, ADMINS, actor=ADMINS[0].id, stream=stream, links=link),
+            self.add(
+                "certificate_registered", certificate, ADMINS, actor=ADMINS[0].id, stream=stream, links=link
+            ),
         )
         premise = [(ev.PREMISE_KIND_PARTICIPANT, self.named["provider"])]
         admission = registry_pb2.ProviderAdmission(
@@ -185,7 +194,7 @@ class Opening(Book):
         devices = registry_pb2.DeviceRegistration(
             provider_id=SELLER.id, device_ids=DEVICES, device_models=[0] * len(DEVICES)
         )
-        devices.models.add(vendor=MODEL[0], model=MODEL[1], origin=MODEL[2])  # type: ignore[arg-type]
+        devices.models.add(vendor=MODEL[0], model=MODEL[1], origin=MODEL[2])
         links = link + [(ev.LINK_KIND_DEVICE, device, (0,), n) for n, device in enumerate(DEVICES)]
         self.name(
             "devices",
@@ -203,7 +212,10 @@ class Opening(Book):
     def programme(self) -> None:
         """A programme and its first policy."""
         opening = programme_pb2.ProgrammeOpening(
-            programme_id=PROGRAMME, instrument=1, fiscal_year=2026, appropriation_fen=APPROPRIATION  # type: ignore[arg-type]
+            programme_id=PROGRAMME,
+            instrument=1,  # type: ignore[arg-type]
+            fiscal_year=2026,
+            appropriation_fen=APPROPRIATION,
         )
         stream = f"programme/{PROGRAMME.hex()}"
         self.name(
@@ -256,8 +268,8 @@ class Opening(Book):
             terms.prices.add(unit_price_fen=PRICE * 2)
             terms.excluded.add(item="storage", amount_fen=100_000)
             terms.excluded.add(item="network", amount_fen=50_000)
-            terms.origin_amounts.add(origin=1, amount_fen=300_000)  # type: ignore[arg-type]
-            terms.origin_amounts.add(origin=2, amount_fen=500_000)  # type: ignore[arg-type]
+            terms.origin_amounts.add(origin=1, amount_fen=300_000)
+            terms.origin_amounts.add(origin=2, amount_fen=500_000)
         links = [(ev.LINK_KIND_CONTRACT, contract_id, (0, 0))]
         stream = f"contract/{contract_id.hex()}"
         signers = [BUYER, SELLER]

@@ -8,7 +8,15 @@ ROOTS = [Actor(f"root {n}") for n in range(3)]
 ADMINS = [Actor("administrator 1"), Actor("administrator 2")]
 CLERK, REVIEWER, PAYER = Actor("clerk"), Actor("reviewer"), Actor("payer")
 APPROVERS = [Actor("approver 1"), Actor("approver 2")]
-OFFICERS = [(ADMINS[0], 1), (ADMINS[1], 1), (CLERK, 2), (REVIEWER, 3), (APPROVERS[0], 4), (APPROVERS[1], 4), (PAYER, 5)]
+OFFICERS = [
+    (ADMINS[0], 1),
+    (ADMINS[1], 1),
+    (CLERK, 2),
+    (REVIEWER, 3),
+    (APPROVERS[0], 4),
+    (APPROVERS[1], 4),
+    (PAYER, 5),
+]
 BUYER, SELLER = Actor("beneficiary"), Actor("provider")
 SELLER_2 = Actor("provider key 2", owner=SELLER.id)
 SELLER_3 = Actor("provider key 3", owner=SELLER.id)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from ledger.v1 import claim_pb2, event_pb2 as ev, redemption_pb2, registry_pb2, voucher_pb2
+from typing import TYPE_CHECKING
 
 from audit_forge.book import DAY_MS
 from audit_forge.draft import Actor, ident
 from audit_forge.opening import APPROPRIATION, DAY_0, DEVICES, MODEL, PRICE, PROGRAMME, Opening
 from audit_forge.people import ADMINS, APPROVERS, BUYER, CLERK, PAYER, REVIEWER, SELLER, SELLER_2, SELLER_3
+from ledger.v1 import claim_pb2, redemption_pb2, registry_pb2, voucher_pb2
+from ledger.v1 import event_pb2 as ev
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HOUR_MS = 3_600_000
 Line = tuple[int, int, int]
@@ -116,7 +119,7 @@ class Year(Opening):
             raw_log_rows=10,
             sequence=self.sequence[voucher],
         )
-        said.models.add(vendor=MODEL[0], model=MODEL[1], origin=MODEL[2], unit_price_fen=PRICE)  # type: ignore[arg-type]
+        said.models.add(vendor=MODEL[0], model=MODEL[1], origin=MODEL[2], unit_price_fen=PRICE)
         for number, start, hours in lines:
             said.lines.device.append(table.index(number))
             said.lines.node.append(0)
@@ -151,7 +154,9 @@ class Year(Opening):
         self.faces[voucher][1] += said.total_allocated_ms
         links[1] = self.voucher_link(voucher)
         for position, device in enumerate(said.device_ids):
-            used = [ms for p, ms in zip(said.lines.device, said.lines.allocated_ms, strict=True) if p == position]
+            used = [
+                ms for p, ms in zip(said.lines.device, said.lines.allocated_ms, strict=True) if p == position
+            ]
             self.device_ms[device] += sum(used) - taken[device]
             links.append((ev.LINK_KIND_DEVICE, device, (self.device_ms[device],), position))
         draft = self.add(
@@ -176,7 +181,10 @@ class Year(Opening):
         premises = [(ev.PREMISE_KIND_ADMISSION, self.named["admission"])]
         if known:
             voucher_leaf, contract_leaf = self.named[f"voucher {voucher}"], self.named[f"contract {voucher}"]
-            premises[:0] = [(ev.PREMISE_KIND_VOUCHER, voucher_leaf), (ev.PREMISE_KIND_CONTRACT, contract_leaf)]
+            premises[:0] = [
+                (ev.PREMISE_KIND_VOUCHER, voucher_leaf),
+                (ev.PREMISE_KIND_CONTRACT, contract_leaf),
+            ]
         draft = self.add(
             "claim_refused",
             None,
@@ -200,7 +208,14 @@ class Year(Opening):
         self.name(f"refusal {name}", draft)
 
     def request(
-        self, name: str, claims: list[str], used: int, *, base: int, amount: int, instalments: Sequence[int] = ()
+        self,
+        name: str,
+        claims: list[str],
+        used: int,
+        *,
+        base: int,
+        amount: int,
+        instalments: Sequence[int] = (),
     ) -> None:
         """A redemption of voucher `name` that uses so much of its invoice and of its payment."""
         redemption_id = ident(f"redemption {name}")
@@ -276,7 +291,7 @@ class Year(Opening):
         links: list[tuple[int, bytes, tuple[int, ...]]] = [(ev.LINK_KIND_REDEMPTION, redemption_id, ())]
         postings: list[tuple[int, bytes, int]] = []
         carry = None
-        if number == 2:  # noqa: PLR2004 - the second
+        if number == 2:
             carry = self.named[f"approval {name} 1"]
             premises.append((ev.PREMISE_KIND_APPROVAL, carry))
             postings = self.move(ev.ACCOUNT_OBLIGATED, ev.ACCOUNT_ENCUMBERED, amount)

@@ -48,6 +48,14 @@ class Bench:
 
     house: House
     devices: list[bytes]
+    rival_device: bytes
+
+    def rivals(self) -> Attestation:
+        """A claim of the rival with its own device, on a voucher that is bound to somebody else."""
+        statement = self.attestation()
+        statement.provider_id = self.house.ids["rival"]
+        statement.device_ids[0] = self.rival_device
+        return statement
 
     def attestation(self, device: int = 0, **changes: Any) -> Attestation:
         """A claim that would be accepted, of an hour that no other test uses."""
@@ -110,12 +118,12 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     root = tmp_path_factory.mktemp("bad")
     house = House.open(root / "ledger")
     devices = house.provider(devices=4)
-    house.provider("rival", devices=1)
+    (rival_device,) = house.provider("rival", devices=1)
     house.programme()
     house.party("acme")
     assert isinstance(house.voucher("v", "acme", amount_fen=900_000_000), Accepted)
     house.at(START_MS + 290 * DAY_MS)
-    yield Bench(house, devices)
+    yield Bench(house, devices, rival_device)
     trust = Trust.load(house.made.directory.trust_file)
     report = verify(ExportSource(house.export(root / "export")), trust=trust)
     house.close()
@@ -345,9 +353,7 @@ def test_a_key_that_nobody_registered_signs_nothing(bench: Bench) -> None:
 
 def test_a_claim_of_another_provider_is_refused_and_recorded_as_its_own(bench: Bench) -> None:
     """The rival claims on a voucher that is bound to somebody else: its own refusal, on its own account."""
-    statement = bench.attestation()
-    statement.provider_id = bench.house.ids["rival"]
-    envelope = bench.sign(bench.payload(statement, key="rival"), "rival")
+    envelope = bench.sign(bench.payload(bench.rivals(), key="rival"), "rival")
     assert bench.refused(envelope, submitter="rival", recorded=True).reason.name == "STATE_CONFLICT"
 
 
@@ -635,9 +641,7 @@ def test_request_ids_belong_to_their_participant(bench: Bench) -> None:
     """The rival may use the number that the provider used; it says nothing about it."""
     request_id = new_id()
     assert isinstance(bench.send(bench.sign(bench.payload(request_id=request_id))), Accepted)
-    statement = bench.attestation()
-    statement.provider_id = bench.house.ids["rival"]
-    payload = bench.payload(statement, key="rival", request_id=request_id)
+    payload = bench.payload(bench.rivals(), key="rival", request_id=request_id)
     refused = bench.refused(bench.sign(payload, "rival"), submitter="rival", recorded=True)
     assert refused.reason.name == "STATE_CONFLICT"
 

@@ -12,9 +12,10 @@ from itertools import combinations
 from math import floor
 from typing import TYPE_CHECKING, Any
 
-from property.naive_model import Claim, Contract, Line, NaiveLedger, Redemption, Terms, Verdict, start_of
-from unit.domain import scribe
-from unit.domain.scribe import digest, ident
+from property.naive_facts import Claim, Contract, Line, Redemption, Terms, Verdict, start_of
+from property.naive_model import NaiveLedger
+from unit.domain import registrar, scribe
+from unit.domain.registrar import digest, ident
 from unit.domain.town import Town
 from unit.domain.world import Disagreement, must
 
@@ -170,12 +171,21 @@ class Duel:
         """An expiry."""
         return self._compare(self.town.expire(name), self.model.expire(name), fields=("released_fen",))
 
-    def claim(self, name: str, voucher: str, *lines: Line, price: int, key: str | None = None) -> bool:
-        """A claim signed by the provider's newest key, or another."""
+    def claim(
+        self,
+        name: str,
+        voucher: str,
+        *lines: Line,
+        price: int,
+        key: str | None = None,
+        replaces: str | None = None,
+    ) -> bool:
+        """A claim signed by the provider's newest key, or another, in place of an earlier one."""
         signer = key or self.keys[-1]
+        index = None if replaces is None else self.town.claim_rows[ident(replaces)].leaf_index
         said = [scribe.Line(x.device, x.start, x.end, x.allocated, x.amount) for x in lines]
-        statement = self.town.claim(name, voucher, *said, price_fen=price, by=signer)
-        return self._compare(statement, self.model.claim(name, voucher, signer, lines))
+        statement = self.town.claim(name, voucher, *said, price_fen=price, by=signer, superseding=index)
+        return self._compare(statement, self.model.claim(name, voucher, signer, lines, replaces=replaces))
 
     def redeem(
         self,
@@ -263,12 +273,9 @@ class Duel:
         model = self.model
         for voucher in model.vouchers:
             said = self.town.voucher_totals(voucher.name)
-            metered = sum(
-                line.allocated for claim in model.claims if claim.voucher is voucher for line in claim.lines
-            )
             own = (
                 voucher.face,
-                metered,
+                model.metered(voucher),
                 model.redeemed(voucher),
                 model.paid(voucher),
                 model.released(voucher),
@@ -303,9 +310,11 @@ class Duel:
             must(consumed == self.model.consumed(name) <= amount, f"I5: {name} consumed {consumed}")
 
     def _check_intervals(self) -> None:
+        statements = [e.recorded.statement for e in self.town.events if isinstance(e.payload, ClaimAccepted)]
+        replaced = {statement.superseded_index for statement in statements}
         by_device: dict[bytes, list[tuple[int, int]]] = {}
         for event in self.town.events:
-            if isinstance(event.payload, ClaimAccepted):
+            if isinstance(event.payload, ClaimAccepted) and event.index not in replaced:
                 said = event.recorded.statement
                 lines = said.lines
                 for device, offset, duration in zip(
@@ -316,9 +325,10 @@ class Duel:
         for intervals in by_device.values():
             for (start, end), (other_start, other_end) in combinations(intervals, 2):
                 must(end <= other_start or other_end <= start, "I6: two accepted intervals overlap")
-        used = sum(line.allocated for claim in self.model.claims for line in claim.lines)
-        heads = self.town.state.heads[LinkKind.DEVICE].base.values()
-        must(used == sum(head.totals[0] for head in heads), "device totals differ from the claims")
+        heads = self.town.state.heads[LinkKind.DEVICE]
+        for device in range(DEVICES):
+            total = heads[registrar.device_id("cloud", device)].totals[0]
+            must(total == self.model.device_ms(device), f"device {device}: total {total}")
 
 
 def line(

@@ -6,176 +6,26 @@ the rules about money, time, devices, evidence and persons; it must not know sta
 
 from __future__ import annotations
 
-import calendar
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 from math import floor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-HOUR_MS = 3_600_000
-DAY_MS = 24 * HOUR_MS
-ORDER = (
-    "CONTRACT_BOUND",
-    "MIN_CONTRACT",
-    "MIN_SPEND",
-    "STACKING_CEILING",
-    "CAP_EXHAUSTED",
-    "NAMED_APPROVAL_REQUIRED",
-    "BUDGET_EXHAUSTED",
-    "VOUCHER_EXPIRED",
-    "OUTSIDE_CONTRACT",
-    "OUTSIDE_VALIDITY",
-    "KEY_REVOKED",
-    "DEVICE_OVERLAP",
-    "CAPACITY_EXCEEDED",
-    "PRICE_MISMATCH",
-    "DUPLICATE_EVIDENCE",
-    "FACE_EXCEEDED",
-    "SEPARATION_OF_DUTY",
-    "STATE_CONFLICT",
+from property.naive_facts import (
+    HOUR_MS,
+    Application,
+    Claim,
+    Contract,
+    Line,
+    Redemption,
+    Terms,
+    Verdict,
+    Voucher,
+    day_of,
+    months_later,
+    share,
+    start_of,
 )
-
-
-def day_of(ms: int) -> date:
-    """The day in +08:00."""
-    return date(1970, 1, 1) + timedelta(days=(ms + 8 * HOUR_MS) // DAY_MS)
-
-
-def start_of(day: date) -> int:
-    """The first instant of a day in +08:00, ms."""
-    return (day - date(1970, 1, 1)).days * DAY_MS - 8 * HOUR_MS
-
-
-def months_later(day: date, months: int) -> date:
-    """The same day some months later, or the month's last."""
-    month = day.month - 1 + months
-    year, month = day.year + month // 12, month % 12 + 1
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
-
-
-def share(rate_bp: int, amount: int) -> int:
-    """The floor of a rate of an amount."""
-    return floor(Fraction(rate_bp, 10_000) * amount)
-
-
-@dataclass(frozen=True)
-class Terms:
-    """A policy version."""
-
-    rate_bp: int
-    startup_rate_bp: int
-    cap: int
-    hard_cap: int
-    ceiling_bp: int | None = None
-    min_contract: int = 0
-    min_spend: int = 0
-    validity_months: int = 2
-    startup_months: int = 0
-
-
-@dataclass(frozen=True)
-class Contract:
-    """A contract with the days that it covers."""
-
-    name: str
-    beneficiary: str
-    amount: int
-    first: date
-    last: date
-    price: int
-
-
-@dataclass(frozen=True)
-class Application:
-    """An application."""
-
-    name: str
-    programme: str
-    contract: Contract
-    startup: bool
-
-
-@dataclass(frozen=True)
-class Voucher:
-    """An issued voucher."""
-
-    name: str
-    application: Application
-    terms: Terms
-    face: int
-    issued: date
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of usage."""
-
-    device: int
-    start: int
-    end: int
-    allocated: int
-    amount: int
-
-
-@dataclass(frozen=True)
-class Claim:
-    """An accepted claim."""
-
-    name: str
-    voucher: Voucher
-    key: str
-    lines: tuple[Line, ...]
-    recorded: int
-
-    @property
-    def amount(self) -> int:
-        """Sum of its lines."""
-        return sum(line.amount for line in self.lines)
-
-
-@dataclass
-class Redemption:
-    """A redemption and what happened to it."""
-
-    name: str
-    voucher: Voucher
-    claims: tuple[Claim, ...]
-    invoice: tuple[str, int]
-    payment: tuple[str, int]
-    instalments: tuple[int, ...]
-    base: int
-    requested: int
-    amount: int
-    reviewer: str = ""
-    approvers: list[str] = field(default_factory=list)
-    payer: str = ""
-    order_open: bool = False
-    paid: list[int] = field(default_factory=list)
-
-    def parts(self) -> list[int]:
-        """Amounts of the instalments."""
-        parts = [share(bp, self.amount) for bp in self.instalments]
-        parts[-1] = self.amount - sum(parts[:-1])
-        return parts
-
-
-@dataclass
-class Verdict:
-    """What the model says: every reason against it, an amount where one follows, and what to remember."""
-
-    reasons: set[str]
-    amount: int | None = None
-    keep: Callable[[], None] = lambda: None
-
-    @property
-    def first(self) -> str | None:
-        """The reason that must be given."""
-        return min(self.reasons, key=ORDER.index) if self.reasons else None
-
 
 NOT_THERE = Verdict({"STATE_CONFLICT"})
 _Fact = TypeVar("_Fact", Contract, Application, Voucher, Claim, Redemption)
@@ -269,6 +119,21 @@ class NaiveLedger:
         """The earliest time of a key's revocations."""
         return min((since for name, since in self.revocations if name == key), default=None)
 
+    def metered(self, voucher: Voucher) -> int:
+        """Device time of a voucher's claims that count."""
+        mine = [claim for claim in self.claims if claim.voucher is voucher and not self.superseded(claim)]
+        return sum(line.allocated for claim in mine for line in claim.lines)
+
+    def device_ms(self, device: int) -> int:
+        """Time of a device; a replaced claim's is taken back on the devices that the new claim names."""
+        total = 0
+        for claim in self.claims:
+            if any(line.device == device for line in claim.lines):
+                total += sum(line.allocated for line in claim.lines if line.device == device)
+                old = claim.replaces.lines if claim.replaces is not None else ()
+                total -= sum(line.allocated for line in old if line.device == device)
+        return total
+
     def disputed(self, claim: Claim) -> bool:
         """Whether a claim's key was invalid when it was recorded."""
         since = self.revoked_since(claim.key)
@@ -347,8 +212,14 @@ class NaiveLedger:
 
         return Verdict(reasons, rest, keep)
 
-    def claim(self, name: str, voucher_name: str, key: str, lines: tuple[Line, ...]) -> Verdict:
-        """A claim, held against every interval ever accepted."""
+    def superseded(self, claim: Claim) -> bool:
+        """Whether a later claim took its place."""
+        return any(other.replaces is claim for other in self.claims)
+
+    def claim(
+        self, name: str, voucher_name: str, key: str, lines: tuple[Line, ...], *, replaces: str | None = None
+    ) -> Verdict:
+        """A claim, held against every interval of every claim that counts."""
         voucher = self._named(self.vouchers, voucher_name)
         if voucher is None:
             return NOT_THERE
@@ -361,7 +232,13 @@ class NaiveLedger:
         if self.revoked_since(key) is not None:
             reasons.add("KEY_REVOKED")
         until = start_of(months_later(voucher.issued, voucher.terms.validity_months))
-        occupied = [line for claim in self.claims for line in claim.lines]
+        old = self._named(self.claims, replaces) if replaces is not None else None
+        if old is not None:
+            in_use = any(old in item.claims for item in self.redemptions)
+            if old.voucher is not voucher or in_use or self.superseded(old):
+                reasons.add("STATE_CONFLICT")
+        counting = [claim for claim in self.claims if claim is not old and not self.superseded(claim)]
+        occupied = [line for claim in counting for line in claim.lines]
         for position, line in enumerate(lines):
             if line.start < start_of(contract.first) or line.end > start_of(
                 contract.last + timedelta(days=1)
@@ -378,7 +255,7 @@ class NaiveLedger:
                 reasons.add("CAPACITY_EXCEEDED")
             if line.amount != floor(Fraction(line.allocated * contract.price, HOUR_MS)):
                 reasons.add("PRICE_MISMATCH")
-        made = Claim(name, voucher, key, lines, self.now)
+        made = Claim(name, voucher, key, lines, self.now, old)
         return Verdict(reasons, None, lambda: self.claims.append(made))
 
     def _entitled(
@@ -435,7 +312,7 @@ class NaiveLedger:
         used = [claim for item in self.redemptions for claim in item.claims]
         if any(claim in used for claim in known):
             reasons.add("DUPLICATE_EVIDENCE")
-        if any(claim.voucher is not voucher or self.disputed(claim) for claim in known):
+        if any(c.voucher is not voucher or self.disputed(c) or self.superseded(c) for c in known):
             reasons.add("STATE_CONFLICT")
         for part in (invoice, payment):
             _, contract, _, amount = next(item for item in self.evidence if item[0] == part[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from property.duel import Contract, Duel, Line, Terms, line
-from property.naive_model import DAY_MS, HOUR_MS, start_of
+from property.naive_facts import DAY_MS, HOUR_MS, start_of
 
 FIRST, LAST = date(2026, 1, 5), date(2026, 12, 31)
 PRICE = 2_001
@@ -80,6 +80,12 @@ def _use(duel: Duel) -> None:
         if name == "u10":
             duel.rotate()
         duel.claim(name, voucher, *lines, price=PRICE)
+    duel.claim("s1", "v4", hours(2, 15, 18), hours(1, 15, 18), price=PRICE)
+    duel.claim("s2", "v4", hours(2, 15, 16), hours(0, 7, 8), price=PRICE, replaces="s1")
+    duel.claim("s3", "v4", hours(2, 15, 16), price=PRICE, replaces="s1")
+    duel.claim("s4", "v3", hours(2, 15, 16), price=PRICE, replaces="s2")
+    duel.claim("s6", "v4", hours(2, 14, 17), price=PRICE, replaces="s2")
+    duel.claim("s7", "v4", hours(2, 17, 18), hours(1, 15, 18), price=PRICE)
 
 
 def hours_on_the_21st() -> Line:

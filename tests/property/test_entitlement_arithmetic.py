@@ -8,7 +8,7 @@ from math import floor
 
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.domain.scribe import terms
+from unit.domain.registrar import terms
 
 from ledger.domain import entitlement
 from ledger.domain.entities import Redemption

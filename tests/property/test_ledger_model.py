@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from property.duel import OFFICERS, Contract, Duel, Line, Terms, line
-from property.naive_model import DAY_MS, HOUR_MS, day_of, start_of
+from property.naive_facts import DAY_MS, HOUR_MS, day_of, start_of
 
 PROGRAMMES = ("gpu", "model")
 FIRST, LAST = date(2026, 1, 5), date(2026, 4, 30)
@@ -123,7 +123,10 @@ class LedgerMachine(RuleBasedStateMachine):
             for device, first, length in marks
         ]
         key = data.draw(st.sampled_from([self.duel.keys[-1], self.duel.keys[-1], self.duel.keys[0]]))
-        self.duel.claim(self.label("u"), voucher.name, *lines, price=2_000, key=key)
+        replaces = None
+        if self.duel.model.claims and data.draw(st.integers(0, 3)) == 0:
+            replaces = data.draw(st.sampled_from(self.duel.model.claims)).name
+        self.duel.claim(self.label("u"), voucher.name, *lines, price=2_000, key=key, replaces=replaces)
 
     @precondition(lambda self: self.duel.model.vouchers)
     @rule(data=st.data(), halves=st.integers(1, 6), part=st.integers(1, 2_500), instalments=INSTALMENTS)

@@ -63,7 +63,10 @@ def _words(line: str) -> list[str]:
     """The command of a line that starts with `$ `, up to a pipe or redirection, without its path."""
     if not line.startswith("$ "):
         return []
-    words = shlex.split(line[2:], comments=True)
+    try:
+        words = shlex.split(line[2:], comments=True)
+    except ValueError:  # a quotation that goes on in the next line
+        return []
     for place, word in enumerate(words):
         if word in {"|", ">", "&&", "||", "&", ";"}:
             words = words[:place]

@@ -5,11 +5,9 @@ It must not judge anything. The table is that of docs/reference/format.md, secti
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-
-from google.protobuf.message import Message
+from typing import TYPE_CHECKING
 
 from ledger.v1 import (
     claim_pb2,
@@ -20,6 +18,11 @@ from ledger.v1 import (
     registry_pb2,
     voucher_pb2,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from google.protobuf.message import Message
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,19 @@ survives. It must not know what an event says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ledger.errors import MalformedError
 from ledger.proof.merkle import Frontier
-from ledger.proof.tiles import TilePath, decode_tile
-
-from ledger_audit.errors import CouldNotCheckError
-from ledger_audit.findings import Findings
+from ledger.proof.tiles import TILE_WIDTH, TilePath, decode_tile
+from ledger_audit.errors import BrokenBundleError, CouldNotCheckError
 from ledger_audit.tilewalk import TileBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from ledger_audit.findings import Findings
 
 HEADER_SIZE = 43
 _HASH_FIELD = b"\x12\x20"
@@ -57,7 +60,7 @@ class ChainChecker:
 
     def feed(self, start: int, entries: Sequence[bytes], hashes: list[bytes]) -> None:
         """Check the entries of one bundle, whose leaf hashes are given, against chain and tiles."""
-        tiled = self._level_0(start, hashes)
+        tiled = self._level_0(start, len(hashes))
         previous = self._last.computed if self._last else ZERO_HASH
         smooth = not self._gap and not self._pending() and (tiled is None or tiled == hashes)
         if smooth:
@@ -78,13 +81,14 @@ class ChainChecker:
         for path, data in self._tiles.add(hashes):
             self._compare_tile(path, data)
 
-    def skip(self, start: int, entries: Sequence[bytes], hashes: list[bytes], *, why: str) -> None:
+    def skip(self, broken: BrokenBundleError, hashes: list[bytes]) -> None:
         """Report a bundle that is no bundle, at the first entry that its tile does not name."""
-        tiled = self._level_0(start, hashes + [ZERO_HASH] * (1 if not hashes else 0))
-        wrong = next(
-            (n for n, (a, b) in enumerate(zip(hashes, tiled or [], strict=False)) if a != b), max(len(entries) - 1, 0)
-        )
-        self._findings.add("entry_bundle", start + wrong, "a bundle of whole entries", why)
+        tiled = self._level_0(broken.start, broken.width) or []
+        right = 0
+        while right < min(len(hashes), len(tiled)) and hashes[right] == tiled[right]:
+            right += 1
+        wrong = broken.start + min(right, broken.width - 1)
+        self._findings.add("entry_bundle", wrong, "a bundle of whole entries", broken.summary)
         self._gap = self.broken = True
 
     def finish(self, *, size: int, root: bytes) -> None:
@@ -113,16 +117,18 @@ class ChainChecker:
         last = self._last
         return last is not None and last.tiled is not None and last.tiled != last.computed
 
-    def _level_0(self, start: int, hashes: list[bytes]) -> list[bytes] | None:
+    def _level_0(self, start: int, width: int) -> list[bytes] | None:
         if self._load_tile is None or self.tiles_absent:
             return None
-        path = TilePath(0, start // 256, len(hashes))
+        path = TilePath(0, start // TILE_WIDTH, width)
         try:
             return decode_tile(self._load_tile(path), width=path.width)
         except CouldNotCheckError:
             self.tiles_absent = True
         except MalformedError as error:
-            self._findings.add("hash_tiles", start, f"{path.width} hashes", f"{path.render()}: {error.summary}")
+            self._findings.add(
+                "hash_tiles", start, f"{path.width} hashes", f"{path.render()}: {error.summary}"
+            )
         return None
 
     def _compare_tile(self, path: TilePath, data: bytes) -> None:
@@ -135,8 +141,11 @@ class ChainChecker:
             self.tiles_absent = True
             return
         if actual != data:
-            differing = next((n for n in range(path.width) if actual[32 * n : 32 * n + 32] != data[32 * n : 32 * n + 32]), 0)
-            first = path.index * 256 + differing << 8 * (path.level or 0)
+            differing = next(
+                (n for n in range(path.width) if actual[32 * n : 32 * n + 32] != data[32 * n : 32 * n + 32]),
+                0,
+            )
+            first = path.index * TILE_WIDTH + differing << 8 * (path.level or 0)
             self._findings.add("hash_tiles", first, f"{path.render()} of the leaves", "another tile")
 
     def _examine(

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ledger.v1 import claim_pb2
-
 from ledger_audit.scan import parse_again
 from ledger_audit.scratch import ACCEPTED, SUPERSEDED, ClaimRow
 from ledger_audit.state import Device, Model, Voucher
@@ -46,7 +45,7 @@ def check_lines(fold: Fold, fail: Fail, index: int, said: Any, voucher: Voucher)
     if not len(starts) == len(durations) == len(allocated) == len(amounts) == count:
         fail("claim", "columns of equal lengths", "others")
         return _unusable(table)
-    if active and len(active) != count or energy and len(energy) != count:
+    if (active and len(active) != count) or (energy and len(energy) != count):
         fail("claim", f"optional columns of {count} values or none", f"{len(active)}, {len(energy)}")
         active = []
     if lines.node or lines.cluster or lines.job:
@@ -62,12 +61,12 @@ def check_lines(fold: Fold, fail: Fail, index: int, said: Any, voucher: Voucher)
         start_ms = base_ms + starts[number]
         duration_ms, allocated_ms, amount = durations[number], allocated[number], amounts[number]
         stop_ms = start_ms + duration_ms
-        if start_ms < first_ms:
-            first_ms = start_ms
-        if stop_ms > last_ms:
-            last_ms = stop_ms
+        first_ms = min(first_ms, start_ms)
+        last_ms = max(last_ms, stop_ms)
         if not 0 <= allocated_ms <= duration_ms or duration_ms <= 0:
-            fail("claim", "a duration above 0, of it allocated at most all", f"{allocated_ms} of {duration_ms}")
+            fail(
+                "claim", "a duration above 0, of it allocated at most all", f"{allocated_ms} of {duration_ms}"
+            )
         if active and not 0 <= active[number] <= allocated_ms:
             fail("claim", f"active time of 0 to {allocated_ms}", active[number])
         if amount != allocated_ms * price // _MS_PER_HOUR or amount < 0:
@@ -88,9 +87,12 @@ def check_lines(fold: Fold, fail: Fail, index: int, said: Any, voucher: Voucher)
         else:
             other = fold.scratch.overlapping(device.number, start_ms, stop_ms)
             if other is not None:
-                fail("i6_overlap", f"{device_id.hex()} free in [{start_ms}, {stop_ms})", f"used by leaf {other}")
-            if stop_ms > device.last_end_ms:
-                device.last_end_ms = stop_ms
+                fail(
+                    "i6_overlap",
+                    f"{device_id.hex()} free in [{start_ms}, {stop_ms})",
+                    f"used by leaf {other}",
+                )
+            device.last_end_ms = max(device.last_end_ms, stop_ms)
         put((device.number, start_ms, stop_ms, index))
     if touched + 1 != 1 << len(table):
         fail("claim", "devices that are all used", "an unused one")

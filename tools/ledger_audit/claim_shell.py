@@ -9,11 +9,10 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from ledger.v1 import event_pb2
-
 from ledger_audit.acts import BY_EVENT
 
 if TYPE_CHECKING:
+    from ledger.v1 import event_pb2
     from ledger_audit.fold import Fold
 
 Fail = Callable[[str, object, object], None]

@@ -6,8 +6,12 @@ Comparing it with the stored bytes judges every field of the event at once; wher
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ledger_audit.acts import BY_EVENT
-from ledger_audit.state import Voucher
+
+if TYPE_CHECKING:
+    from ledger_audit.state import Voucher
 
 _GROUP = 1 << 14
 _SIGNATURE_FIELD_SIZE = 77
@@ -71,10 +75,15 @@ class Encoder:
     def device_link(self, position: int, prev: int, total: int) -> bytes:
         """Field 15: a DEVICE by position with its total."""
         packed = self.varint(total)
-        content = b"\x08\x07\x18%b\x20%b\x2a%c%b" % (self.varint(position), self.varint(prev), len(packed), packed)
+        content = b"\x08\x07\x18%b\x20%b\x2a%c%b" % (
+            self.varint(position),
+            self.varint(prev),
+            len(packed),
+            packed,
+        )
         return b"\x7a%c%b" % (len(content), content)
 
-    def event(  # noqa: PLR0913 - one parameter a field
+    def event(
         self,
         recorded_ms: int,
         effective_ms: int,

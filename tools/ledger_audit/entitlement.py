@@ -6,12 +6,15 @@ section 4. It must not change any state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ledger.v1 import programme_pb2
-
 from ledger_audit.money import share_fen, weighted_share_fen
-from ledger_audit.state import Contract, Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ledger_audit.state import Contract, Policy
 
 
 def rate_bp(policy: Policy, *, startup: bool) -> int:
@@ -25,10 +28,8 @@ def eligible_amount(contract: Contract, policy: Policy) -> int:
     return contract.terms.amount_fen - excluded
 
 
-def entitlement(
-    policy: Policy, *, startup: bool, base_fen: int, parts: Iterable[tuple[int, int]]
-) -> int:
-    """The floor of rate and base; with rates by origin weighted by (origin, fen) parts, where there are any."""
+def entitlement(policy: Policy, *, startup: bool, base_fen: int, parts: Iterable[tuple[int, int]]) -> int:
+    """The floor of rate and base; with rates by origin weighted by (origin, fen) parts."""
     rate = rate_bp(policy, startup=startup)
     weighted = [(policy.rates.get(origin, rate), part) for origin, part in parts]
     if not policy.rates or not weighted:
@@ -44,7 +45,7 @@ def cap_limit(policy: Policy, *, startup: bool, named_approval: bool) -> int:
 
 
 def ceiling(contract: Contract, policy: Policy, *, startup: bool) -> int | None:
-    """All public money that the contract may carry under CEILING, less outside support, fen (I4); else None."""
+    """Public money that the contract may carry under CEILING, less outside support, fen (I4)."""
     values = policy.parameters
     if values.stacking != programme_pb2.STACKING_CEILING:
         return None

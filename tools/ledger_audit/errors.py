@@ -17,8 +17,9 @@ class CouldNotCheckError(LedgerError):
 class BrokenBundleError(VerificationError):
     """An entry bundle is present but does not hold exactly its entries."""
 
-    def __init__(self, summary: str, *, start: int, entries: list[bytes]) -> None:
+    def __init__(self, summary: str, *, start: int, width: int, entries: list[bytes]) -> None:
         super().__init__(summary)
         self.start = start
+        self.width = width
         self.entries = entries
         """What could be read of it; from some entry on, these are not the right bytes."""

@@ -7,8 +7,7 @@ the log; only what it writes is checked to be the tree that the checkpoint names
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ledger.errors import VerificationError
 from ledger.proof.checkpoint import Checkpoint
@@ -16,13 +15,18 @@ from ledger.proof.hashing import leaf_hash
 from ledger.proof.merkle import Frontier
 from ledger.proof.note import Note
 from ledger.proof.tiles import TILE_WIDTH, TilePath, bundle_at, encode_bundle
-
 from ledger_audit.errors import CouldNotCheckError
 from ledger_audit.sources import Source, read_bundle
 from ledger_audit.tilewalk import TileBuilder
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
-def export(source: Source, out_dir: Path, *, progress: Callable[[int, int], None] | None = None) -> Checkpoint:
+
+def export(
+    source: Source, out_dir: Path, *, progress: Callable[[int, int], None] | None = None
+) -> Checkpoint:
     """Write the log under the source's newest checkpoint; what is there already is kept, not read again.
 
     Raises CouldNotCheckError (exit 5) if the transfer is cut short, and VerificationError if the
@@ -44,7 +48,9 @@ def export(source: Source, out_dir: Path, *, progress: Callable[[int, int], None
         for tile, data in tiles.finish():
             _write_new(out_dir / tile.render(), data)
         if frontier.root() != head.root:
-            raise VerificationError("the entries are not those of the checkpoint", hint="Do not use this export.")
+            raise VerificationError(
+                "the entries are not those of the checkpoint", hint="Do not use this export."
+            )
         _write(out_dir / "checkpoint", note)
     except OSError as error:
         raise CouldNotCheckError(f"the export could not be written: {error.strerror}") from None

@@ -5,9 +5,12 @@ It must not check anything itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 CAP = 100
 """Findings kept for one check; the others are counted only."""
@@ -148,7 +151,9 @@ class Findings:
         self.kept: list[Finding] = []
         self.accepted: list[Finding] = []
 
-    def add(self, check: str, index: int | None, expected: object, actual: object, leaf_hash: bytes = b"") -> None:
+    def add(
+        self, check: str, index: int | None, expected: object, actual: object, leaf_hash: bytes = b""
+    ) -> None:
         """Record a finding; values are shown as text, bytes in hexadecimal."""
         if check not in CHECK_NAMES:
             raise ValueError(f"no check is named {check}")

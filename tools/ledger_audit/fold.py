@@ -6,25 +6,27 @@ time, requests, streams and envelopes. It must not read files or verify signatur
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from google.protobuf.message import Message
 from google.protobuf.unknown_fields import UnknownFieldSet
-from ledger.v1 import event_pb2
-from ledger.v1.claim_pb2 import UsageAttestation
 
+from ledger.v1.claim_pb2 import UsageAttestation
 from ledger_audit import rules_claim, signatures
 from ledger_audit.acts import BY_EVENT
 from ledger_audit.encode import Encoder
-from ledger_audit.findings import Findings
 from ledger_audit.form import check_form
 from ledger_audit.frame import Act, Frame, Unjudgeable
 from ledger_audit.registry import RULES
 from ledger_audit.scan import parse_again
 from ledger_audit.scratch import CLAIM, REQUEST, Scratch
 from ledger_audit.state import State, Voucher
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ledger.v1 import event_pb2
+    from ledger_audit.findings import Findings
 
 RULES_VERSION = 1
 _REQUEST_ID_SIZE = 16
@@ -53,7 +55,12 @@ class Fold:
         scratch.on_collision = self._on_collision
 
     def apply(
-        self, index: int, leaf_hash: bytes, entry: bytes, event: event_pb2.Event | None, statement: Message | None
+        self,
+        index: int,
+        leaf_hash: bytes,
+        entry: bytes,
+        event: event_pb2.Event | None,
+        statement: Any,
     ) -> None:
         """Judge the next event and take it into the state, unless the fold has stopped."""
         if self.stopped:
@@ -86,7 +93,9 @@ class Fold:
             return
         last = self.size - 1
         if self.state.due_closing is not None:
-            self.findings.add("closing", last, "the closing of the voucher after this payment", "the end of the log")
+            self.findings.add(
+                "closing", last, "the closing of the voucher after this payment", "the end of the log"
+            )
 
     def _judge(self, act: Act) -> None:
         event = act.event
@@ -125,7 +134,9 @@ class Fold:
         act.has_new_key = act.kind in _NEW_KEY
         signatures.resolve(self.state, act)
 
-    def check_header(self, index: int, leaf_hash: bytes, event: event_pb2.Event, header: Any, payload: bytes) -> None:
+    def check_header(
+        self, index: int, leaf_hash: bytes, event: event_pb2.Event, header: Any, payload: bytes
+    ) -> None:
         """Ledger, request and limit of a statement are the event's."""
         add = self.findings.add
         if header.ledger_id != self.state.ledger_id:
@@ -150,7 +161,9 @@ class Fold:
         if event.HasField("ordinal"):
             group = (request_id, event.request_digest)
             if group != self._group or event.ordinal != self._next_ordinal:
-                self.findings.add("ordinal", index, self._next_ordinal or "no ordinal", event.ordinal, leaf_hash)
+                self.findings.add(
+                    "ordinal", index, self._next_ordinal or "no ordinal", event.ordinal, leaf_hash
+                )
             self._next_ordinal += 1
             return
         self._group = (request_id, event.request_digest)
@@ -164,7 +177,8 @@ class Fold:
             self.stopped = f"event {index} does not parse"
             return
         if kind is None:
-            numbers = [field.field_number for field in UnknownFieldSet(event)]
+            unknown: Any = UnknownFieldSet(event)
+            numbers = [field.field_number for field in unknown]
             name = next((f"field {n}" for n in numbers if n >= _FIRST_PAYLOAD_FIELD), "no payload")
             self.findings.add("event_type", index, "a known event type", name, leaf_hash)
             self.stopped = f"event {index} has an unknown type: {name}"
@@ -186,7 +200,9 @@ class Fold:
         if a.WhichOneof("payload") == b.WhichOneof("payload") == "claim_accepted":
             number_a, number_b = rules_claim.number_name(said_a), rules_claim.number_name(said_b)
             if number_a == number_b:
-                self.findings.add("sequence", second, "an attestation number used once", f"used at {first} too")
+                self.findings.add(
+                    "sequence", second, "an attestation number used once", f"used at {first} too"
+                )
 
 
 def _claim_name(event: event_pb2.Event, statement: Any) -> bytes:

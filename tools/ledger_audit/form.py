@@ -5,23 +5,36 @@ The lengths are those that the comments in protos/ledger/v1 name. It must not lo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
-from google.protobuf.message import Message
 
-from ledger_audit.frame import Act
-from ledger_audit.state import Officer, State
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from google.protobuf.message import Message
+
+    from ledger_audit.frame import Act
+    from ledger_audit.state import Officer, State
 
 _ID_SIZE, _HASH_SIZE, _REASON_SIZE = 16, 32, 32
 _HASHES = frozenset(
-    {"key_id", "key_ids", "fingerprint", "reference_fingerprint", "payee_commitment", "person_tag", "leaf_hash"}
+    {
+        "key_id",
+        "key_ids",
+        "fingerprint",
+        "reference_fingerprint",
+        "payee_commitment",
+        "person_tag",
+        "leaf_hash",
+    }
     | {"certificate_sha256", "document_digest", "contract_digest", "raw_log_digest", "previous_digest"}
     | {"evidence_digests", "public_key"}
 )
-_MAY_BE_EMPTY = frozenset({("ParticipantRegistration", "person_tag"), ("UsageAttestation", "previous_digest")})
+_MAY_BE_EMPTY = frozenset(
+    {("ParticipantRegistration", "person_tag"), ("UsageAttestation", "previous_digest")}
+)
 _MAY_BE_UNSPECIFIED = frozenset({"superseding_reason"})
 _REASON_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
@@ -32,7 +45,9 @@ def check_form(act: Act, message: Message) -> None:
         act.fail("statement", problem[0], problem[1])
 
 
-def check_basis(state: State, act: Act, officers: Sequence[Officer | None], *, role: int, bureau_id: bytes | None) -> None:
+def check_basis(
+    state: State, act: Act, officers: Sequence[Officer | None], *, role: int, bureau_id: bytes | None
+) -> None:
     """The basis names bureau and role of the first officer; all officers are of that bureau (I12).
 
     `bureau_id` is the programme's, None where no programme is concerned.
@@ -76,7 +91,8 @@ def _problems(message: Message) -> Iterator[tuple[str, str]]:
 
 
 def _optional(field: FieldDescriptor) -> bool:
-    return (field.containing_type.name, field.name) in _MAY_BE_EMPTY
+    owner = field.containing_type
+    return owner is not None and (owner.name, field.name) in _MAY_BE_EMPTY
 
 
 @cache

@@ -6,14 +6,16 @@ single event types.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ledger.v1 import event_pb2
 
-from ledger_audit.findings import Findings
-from ledger_audit.state import Key
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ledger_audit.findings import Findings
+    from ledger_audit.state import Key
 
 Totals = tuple[int, ...]
 LinkValue = tuple[int, bytes, int | None, int | None, Totals]
@@ -30,7 +32,7 @@ class Linked(Protocol):
     last: int | None
 
 
-class Unjudgeable(Exception):  # noqa: N818 - it ends the judgement of one event, after its finding was recorded
+class Unjudgeable(Exception):
     """The event names something that does not exist, so that its other rules cannot be judged."""
 
 
@@ -113,7 +115,9 @@ class Frame:
         self.check_links(act.index, act.leaf_hash, act.links, read_links(event))
         self._check_postings(act)
 
-    def check_links(self, index: int, leaf_hash: bytes, expected: list[LinkValue], actual: list[LinkValue]) -> None:
+    def check_links(
+        self, index: int, leaf_hash: bytes, expected: list[LinkValue], actual: list[LinkValue]
+    ) -> None:
         """One finding for each link that is not the expected one.
 
         Totals that are wrong by the same amounts as at the entity's finding before are no new one.
@@ -189,12 +193,15 @@ def show_link(link: LinkValue) -> str:
     return f"{_name(_LINK_NAMES, kind)} {name} prev={prev} totals={list(totals)}"
 
 
-def _show_premises(premises: list[tuple[int, int | None]]) -> str:
+def _show_premises(premises: Sequence[tuple[int, int | None]]) -> str:
     return ", ".join(f"{_name(_PREMISE_NAMES, kind)}={index}" for kind, index in premises) or "none"
 
 
-def _show_postings(postings: list[tuple[int, bytes, int]]) -> str:
-    return ", ".join(f"{_name(_ACCOUNT_NAMES, account)} {amount:+d}" for account, _, amount in postings) or "none"
+def _show_postings(postings: Sequence[tuple[int, bytes, int]]) -> str:
+    return (
+        ", ".join(f"{_name(_ACCOUNT_NAMES, account)} {amount:+d}" for account, _, amount in postings)
+        or "none"
+    )
 
 
 def _name(names: Any, number: int) -> str:

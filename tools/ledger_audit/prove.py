@@ -7,7 +7,7 @@ the log's key signed that checkpoint is for the receiver to say.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ledger.errors import UsageError
 from ledger.proof.checkpoint import Checkpoint
@@ -16,9 +16,11 @@ from ledger.proof.merkle import inclusion_proof, verify_inclusion
 from ledger.proof.note import Note
 from ledger.proof.tiles import TileNodes
 from ledger.proof.tlog_proof import TlogProof
-
 from ledger_audit.errors import CouldNotCheckError
 from ledger_audit.sources import Source, read_entry
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SUFFIX = ".tlog-proof"
 

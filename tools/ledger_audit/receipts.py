@@ -5,19 +5,22 @@ It must not read the log; the orchestrator gives hashes and roots.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ledger.errors import LedgerError
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.hashing import leaf_hash
 from ledger.proof.note import Note
 from ledger.proof.tlog_proof import TlogProof, verify_tlog_proof
-
 from ledger_audit.errors import CouldNotCheckError
-from ledger_audit.findings import Findings
-from ledger_audit.trust import Trust
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ledger_audit.findings import Findings
+    from ledger_audit.trust import Trust
 
 _SUFFIX = ".tlog-proof"
 
@@ -51,7 +54,9 @@ def load_receipts(directory: Path, trust: Trust, findings: Findings) -> list[Rec
     return receipts
 
 
-def compare(receipt: Receipt, *, hashes: Mapping[int, bytes], roots: Mapping[int, bytes], findings: Findings) -> bool:
+def compare(
+    receipt: Receipt, *, hashes: Mapping[int, bytes], roots: Mapping[int, bytes], findings: Findings
+) -> bool:
     """Compare a receipt with the log; False if the log is too short to tell."""
     index, size = receipt.index, receipt.size
     if index not in hashes:
@@ -59,7 +64,9 @@ def compare(receipt: Receipt, *, hashes: Mapping[int, bytes], roots: Mapping[int
     if hashes[index] != receipt.leaf_hash:
         findings.add("receipts", index, receipt.leaf_hash, hashes[index], hashes[index])
     elif size in roots and roots[size] != receipt.root:
-        findings.add("receipts", index, f"root {receipt.root.hex()} at size {size}", roots[size], hashes[index])
+        findings.add(
+            "receipts", index, f"root {receipt.root.hex()} at size {size}", roots[size], hashes[index]
+        )
     return size in roots
 
 

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ledger.errors import UsageError
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.hashing import leaf_hash
 from ledger.proof.note import Note
-
 from ledger_audit.findings import Finding, Findings
 from ledger_audit.fold import Fold
 from ledger_audit.report import totals
@@ -21,7 +20,9 @@ from ledger_audit.rules_verification import APPROVALS
 from ledger_audit.scan import parse_again
 from ledger_audit.scratch import Scratch
 from ledger_audit.sources import Source, read_entry
-from ledger_audit.state import Redemption, State, Voucher
+
+if TYPE_CHECKING:
+    from ledger_audit.state import Redemption, State, Voucher
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ It must not decide anything but what follows from the checks' statuses.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ledger.errors import ExitCode
 from ledger.v1 import quantities_pb2
-
 from ledger_audit.findings import CHECKS, Finding, Findings, Layer, Status
-from ledger_audit.state import Programme, State
+
+if TYPE_CHECKING:
+    from ledger_audit.state import Programme, State
 
 OK, FINDINGS, INCOMPLETE = "ok", "findings", "incomplete"
 _EXIT_CODES = {OK: ExitCode.OK, FINDINGS: ExitCode.FINDINGS, INCOMPLETE: ExitCode.COULD_NOT_CHECK}
@@ -79,7 +80,8 @@ class Report:
             "tree_size": self.tree_size,
             "root_hash": self.root_hash.hex(),
             "findings": [
-                {"check": f.check, "index": f.index, "expected": f.expected, "actual": f.actual} for f in self.findings
+                {"check": f.check, "index": f.index, "expected": f.expected, "actual": f.actual}
+                for f in self.findings
             ],
             "checks": [{"name": c.name, "status": c.status.value, "count": c.count} for c in self.checks],
             "totals": self.totals,
@@ -114,7 +116,7 @@ def totals(state: State) -> dict[str, dict[str, Any]]:
 
 
 def _programme(programme: Programme) -> dict[str, Any]:
-    names = dict(zip(quantities_pb2.Instrument.values(), quantities_pb2.Instrument.keys(), strict=True))
+    names = {int(number): name for name, number in quantities_pb2.Instrument.items()}
     available, encumbered, obligated, disbursed, recoverable, recovered, fines = map(str, programme.totals())
     return {
         "instrument": names.get(programme.instrument, str(programme.instrument)).removeprefix("INSTRUMENT_"),

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.v1 import event_pb2, programme_pb2, quantities_pb2
-
 from ledger_audit import signatures
-from ledger_audit.frame import Act
 from ledger_audit.money import add_months, day_of_ms
 from ledger_audit.rules_contract import contract_of
 from ledger_audit.rules_programme import programme_of
@@ -15,6 +13,7 @@ from ledger_audit.state import Application, Contract, Policy, Programme
 
 if TYPE_CHECKING:
     from ledger_audit.fold import Fold
+    from ledger_audit.frame import Act
 
 
 def application_submitted(fold: Fold, act: Act) -> None:
@@ -72,7 +71,9 @@ def _check_parties(fold: Fold, act: Act, contract: Contract) -> int | None:
     beneficiary = state.participants.get(terms.beneficiary_id)
     provider = state.participants.get(terms.provider_id)
     if beneficiary is not None:
-        act.require(beneficiary.admission is None, "role_conflict", "a beneficiary that is no provider", "a provider")
+        act.require(
+            beneficiary.admission is None, "role_conflict", "a beneficiary that is no provider", "a provider"
+        )
         beneficiary.applied = True
     if provider is None or provider.admission is None:
         act.fail("i8_admission", "an admitted provider", terms.provider_id)
@@ -87,7 +88,9 @@ def _check_parties(fold: Fold, act: Act, contract: Contract) -> int | None:
 def _check_contract(act: Act, contract: Contract, policy: Policy) -> None:
     terms, values = contract.terms, policy.parameters
     earliest = values.contract_not_before_day
-    act.require(terms.signed_day >= earliest, "application", f"signed on {earliest} or later", terms.signed_day)
+    act.require(
+        terms.signed_day >= earliest, "application", f"signed on {earliest} or later", terms.signed_day
+    )
     least = values.min_contract_fen
     act.require(terms.amount_fen >= least, "application", f"a contract of at least {least}", terms.amount_fen)
     filed = bool(terms.filing_number) or not values.requires_filing

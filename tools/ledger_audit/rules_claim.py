@@ -11,17 +11,16 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from ledger.v1 import event_pb2
-
 from ledger_audit.chain import HEADER_SIZE
 from ledger_audit.claim_lines import check_lines, replaced_usage
 from ledger_audit.claim_shell import explain_shell
-from ledger_audit.encode import Encoder
 from ledger_audit.frame import LinkValue, read_links, show_link
 from ledger_audit.money import day_start_ms
 from ledger_audit.scratch import CLAIM
 from ledger_audit.state import PARTY, Key, Voucher
 
 if TYPE_CHECKING:
+    from ledger_audit.encode import Encoder
     from ledger_audit.fold import Fold
 
 Fail = Callable[[str, object, object], None]
@@ -70,7 +69,9 @@ def claim_accepted(
     if said.HasField("superseded_index"):
         replaced = {}
         old = replaced_usage(fold, fail, index, said, voucher, replaced)
-    first_ms, last_ms, allocated_ms, amount, domestic, foreign, devices = check_lines(fold, fail, index, said, voucher)
+    first_ms, last_ms, allocated_ms, amount, domestic, foreign, devices = check_lines(
+        fold, fail, index, said, voucher
+    )
     if first_ms < voucher.lo_ms or last_ms > voucher.hi_ms:
         _explain_window(fold, fail, voucher, first_ms, last_ms)
     latest_ms = recorded_ms + (_SIMULATED_SLACK_MS if state.simulated else _SYSTEM_SLACK_MS)
@@ -131,7 +132,10 @@ def claim_accepted(
     )
     if entry[HEADER_SIZE:] == expected:
         return
-    links[:0] = [(_CLAIM, claim_id, None, None, ()), (_VOUCHER, voucher_id, None, voucher_prev, voucher.totals())]
+    links[:0] = [
+        (_CLAIM, claim_id, None, None, ()),
+        (_VOUCHER, voucher_id, None, voucher_prev, voucher.totals()),
+    ]
     if old is not None:
         links.insert(2, (_CLAIM, old.claim_id, None, old_prev, ()))
     explain_shell(fold, fail, event, said, last_ms)
@@ -142,12 +146,10 @@ def claim_accepted(
 
 def number_name(said: Any) -> bytes:
     """What may be used once: provider, voucher and number of an attestation."""
-    return said.provider_id + said.voucher_id + said.sequence.to_bytes(8, "big")
+    return bytes(said.provider_id + said.voucher_id + said.sequence.to_bytes(8, "big"))
 
 
-def _signer(
-    fold: Fold, fail: Fail, key_ids: list[bytes], provider_id: bytes, recorded_ms: int
-) -> Key | None:
+def _signer(fold: Fold, fail: Fail, key_ids: list[bytes], provider_id: bytes, recorded_ms: int) -> Key | None:
     """The one key of the provider, active (I20)."""
     if len(key_ids) != 1:
         fail("signers", "one key of the provider", f"{len(key_ids)} keys")
@@ -247,7 +249,9 @@ def _check_links(
 
 
 def _check_premises(fail: Fail, event: event_pb2.Event, key: Key | None, voucher: Voucher) -> None:
-    named = [(premise.kind, premise.index if premise.HasField("index") else None) for premise in event.premises]
+    named = [
+        (premise.kind, premise.index if premise.HasField("index") else None) for premise in event.premises
+    ]
     wanted = _wanted_premises(key, voucher)
     if key is None:
         wanted, named = wanted[1:], named[1:]

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.v1 import event_pb2
-
 from ledger_audit import signatures
-from ledger_audit.frame import Act
 from ledger_audit.scratch import Evidence
 from ledger_audit.state import Contract
 
 if TYPE_CHECKING:
     from ledger_audit.fold import Fold
+    from ledger_audit.frame import Act
 
 
 def contract_registered(fold: Fold, act: Act) -> None:
@@ -40,11 +39,15 @@ def contract_registered(fold: Fold, act: Act) -> None:
 def _check_terms(act: Act) -> None:
     terms = act.statement
     amount = terms.amount_fen
-    act.require(terms.from_day <= terms.to_day, "contract", "from_day <= to_day", f"{terms.from_day} > {terms.to_day}")
+    act.require(
+        terms.from_day <= terms.to_day, "contract", "from_day <= to_day", f"{terms.from_day} > {terms.to_day}"
+    )
     act.require(amount > 0, "contract", "an amount above 0", amount)
     models = [price.model for price in terms.prices]
     act.require(len(models) == len(set(models)), "contract", "different models", "one model twice")
-    act.require(all(price.unit_price_fen > 0 for price in terms.prices), "contract", "prices above 0", "another")
+    act.require(
+        all(price.unit_price_fen > 0 for price in terms.prices), "contract", "prices above 0", "another"
+    )
     excluded = [item.amount_fen for item in terms.excluded]
     good = all(part >= 0 for part in excluded) and sum(excluded) <= amount
     act.require(good, "contract", f"excluded parts of at most {amount}", excluded)

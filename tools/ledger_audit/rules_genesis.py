@@ -8,14 +8,13 @@ from ledger.errors import LedgerError
 from ledger.proof.ed25519 import ED25519
 from ledger.proof.vkey import VKey
 from ledger.v1 import event_pb2, genesis_pb2
-
 from ledger_audit import signatures
-from ledger_audit.frame import Act
 from ledger_audit.rules_keys import register_key
 from ledger_audit.state import OFFICER, ROOT, Officer
 
 if TYPE_CHECKING:
     from ledger_audit.fold import Fold
+    from ledger_audit.frame import Act
 
 MIN_ROOTS, MAX_ROOTS, MIN_THRESHOLD = 3, 7, 2
 
@@ -27,10 +26,16 @@ def ledger_opened(fold: Fold, act: Act) -> None:
     roots = list(genesis.roots)
     persons = {root.person_tag for root in roots}
     publics = {root.public_key for root in roots}
-    act.require(MIN_ROOTS <= len(roots) <= MAX_ROOTS, "genesis", f"{MIN_ROOTS} to {MAX_ROOTS} roots", len(roots))
-    act.require(len(persons) == len(publics) == len(roots), "genesis", "different roots", "a key or person twice")
+    act.require(
+        MIN_ROOTS <= len(roots) <= MAX_ROOTS, "genesis", f"{MIN_ROOTS} to {MAX_ROOTS} roots", len(roots)
+    )
+    act.require(
+        len(persons) == len(publics) == len(roots), "genesis", "different roots", "a key or person twice"
+    )
     threshold = genesis.root_threshold
-    act.require(MIN_THRESHOLD <= threshold <= len(roots), "genesis", "a threshold of 2 to the roots", threshold)
+    act.require(
+        MIN_THRESHOLD <= threshold <= len(roots), "genesis", "a threshold of 2 to the roots", threshold
+    )
     act.equal("genesis", genesis.base_name + "/e0", genesis.origin)
     act.equal("genesis", (ED25519, "sha256"), (genesis.signature_algorithm, genesis.hash_algorithm))
     act.equal("genesis", ("+08:00", 1, 1), (genesis.zone, genesis.format_version, genesis.rules_version))
@@ -44,7 +49,9 @@ def ledger_opened(fold: Fold, act: Act) -> None:
     act.equal("genesis", len(genesis.bureaux), len(state.bureaux))
     for root in roots:
         act.equal("genesis", ED25519, root.algorithm)
-        key = register_key(fold, act, root.public_key, holder=ROOT, owner=state.ledger_id, person=root.person_tag)
+        key = register_key(
+            fold, act, root.public_key, holder=ROOT, owner=state.ledger_id, person=root.person_tag
+        )
         state.root_keys.append(key.key_id)
     if list(genesis.header.key_ids) != state.root_keys[-len(roots) :]:
         act.fail("signers", "all roots, in their order", f"{len(genesis.header.key_ids)} signers")
@@ -63,7 +70,9 @@ def officer_appointed(fold: Fold, act: Act) -> None:
     for other in state.officers.values():
         administrator = signatures.KEY_ADMINISTRATOR in (other.role, officer.role)
         if other.person == person and administrator:
-            act.fail("officer", "a key administrator without another office", f"also {other.officer_id.hex()}")
+            act.fail(
+                "officer", "a key administrator without another office", f"also {other.officer_id.hex()}"
+            )
             break
     act.equal("officer", ED25519, officer.algorithm)
     appointed = Officer(officer_id, officer.bureau_id, officer.role, person)
@@ -72,5 +81,3 @@ def officer_appointed(fold: Fold, act: Act) -> None:
     act.link(event_pb2.LINK_KIND_PARTICIPANT, officer_id, appointed)
     act.actor = state.ledger_id
     act.stream = f"participant/{officer_id.hex()}"
-
-

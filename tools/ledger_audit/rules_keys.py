@@ -8,13 +8,12 @@ from ledger.errors import LedgerError
 from ledger.proof.ed25519 import ED25519, check_public_key
 from ledger.proof.keys import key_id
 from ledger.v1 import event_pb2
-
 from ledger_audit import signatures
-from ledger_audit.frame import Act
 from ledger_audit.state import OFFICER, PARTY, ROOT, Key
 
 if TYPE_CHECKING:
     from ledger_audit.fold import Fold
+    from ledger_audit.frame import Act
 
 
 def register_key(fold: Fold, act: Act, public_key: bytes, *, holder: str, owner: bytes, person: bytes) -> Key:
@@ -52,7 +51,9 @@ def key_registered(fold: Fold, act: Act) -> None:
     if owner is None:
         act.fail("key_state", "a registered participant", statement.participant_id)
     act.equal("key_state", ED25519, statement.algorithm)
-    key = register_key(fold, act, statement.public_key, holder=PARTY, owner=statement.participant_id, person=b"")
+    key = register_key(
+        fold, act, statement.public_key, holder=PARTY, owner=statement.participant_id, person=b""
+    )
     if owner is not None:
         act.link(event_pb2.LINK_KIND_PARTICIPANT, owner.participant_id, owner)
     act.actor = act.first_owner

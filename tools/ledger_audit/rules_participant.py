@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.v1 import event_pb2, quantities_pb2
-
 from ledger_audit import signatures
 from ledger_audit.form import check_basis
-from ledger_audit.frame import Act
 from ledger_audit.money import is_credit_code
 from ledger_audit.signatures import APPROVER, CLERK
 from ledger_audit.state import Device, Participant
 
 if TYPE_CHECKING:
     from ledger_audit.fold import Fold
+    from ledger_audit.frame import Act
 
 MAX_DEVICES = 500
 
@@ -49,7 +48,9 @@ def provider_admitted(fold: Fold, act: Act) -> None:
     officers = signatures.require_officers(state, act, [CLERK, APPROVER])
     check_basis(state, act, officers, role=CLERK, bureau_id=None)
     provider = participant_of(fold, act, statement.provider_id)
-    act.require(provider.admission is None, "admission", "the provider's first", f"admitted at {provider.admission}")
+    act.require(
+        provider.admission is None, "admission", "the provider's first", f"admitted at {provider.admission}"
+    )
     person = quantities_pb2.PARTICIPANT_KIND_PERSON
     act.require(provider.kind != person, "admission", "no natural person", "a natural person")
     provider.admission = act.index
@@ -75,7 +76,12 @@ def devices_registered(fold: Fold, act: Act) -> None:
     ids, positions = list(statement.device_ids), list(statement.device_models)
     models = [(model.vendor, model.model, model.origin) for model in statement.models]
     fits = len(ids) == len(positions) and all(position < len(models) for position in positions)
-    act.require(fits, "devices", "a model of the table for each device", f"{len(ids)} devices, {len(positions)} models")
+    act.require(
+        fits,
+        "devices",
+        "a model of the table for each device",
+        f"{len(ids)} devices, {len(positions)} models",
+    )
     act.require(0 < len(ids) <= MAX_DEVICES, "devices", f"1 to {MAX_DEVICES} devices", len(ids))
     act.require(len(set(ids)) == len(ids), "devices", "different devices", "one twice")
     for number, device_id in enumerate(ids):

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.v1 import event_pb2
-
 from ledger_audit.form import check_subject
-from ledger_audit.frame import Act
 from ledger_audit.money import day_start_ms
 from ledger_audit.rules_verification import APPROVALS, check_decision, redemption_of
 from ledger_audit.signatures import PAYER
-from ledger_audit.state import Redemption
 
 if TYPE_CHECKING:
     from ledger_audit.fold import Fold
+    from ledger_audit.frame import Act
+    from ledger_audit.state import Redemption
 
 
 def payment_ordered(fold: Fold, act: Act) -> None:
@@ -36,6 +35,7 @@ def payment_ordered(fold: Fold, act: Act) -> None:
     act.premise(event_pb2.PREMISE_KIND_VERIFICATION, redemption.verified[0])
     act.premise(event_pb2.PREMISE_KIND_APPROVAL, redemption.approvals[1][0])
     _take_order(act, redemption)
+    return None
 
 
 def _take_order(act: Act, redemption: Redemption) -> None:

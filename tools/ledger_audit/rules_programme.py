@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.v1 import event_pb2, programme_pb2
-
 from ledger_audit import signatures
 from ledger_audit.form import check_basis
-from ledger_audit.frame import Act
 from ledger_audit.signatures import APPROVER, CLERK
 from ledger_audit.state import Policy, Programme
 
 if TYPE_CHECKING:
     from ledger_audit.fold import Fold
+    from ledger_audit.frame import Act
 
 
 def programme_opened(fold: Fold, act: Act) -> None:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ledger.v1 import event_pb2, programme_pb2, quantities_pb2
-
 from ledger_audit import signatures
 from ledger_audit.entitlement import ceiling, eligible_amount, entitlement
-from ledger_audit.frame import Act
 from ledger_audit.money import BP
 from ledger_audit.scratch import ACCEPTED, ClaimRow
 from ledger_audit.state import Redemption, Voucher
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from ledger_audit.fold import Fold
+    from ledger_audit.frame import Act
 
 MAX_CLAIMS, MAX_INSTALMENTS = 500, 12
 _INVOICE, _PAYMENT = event_pb2.LINK_KIND_INVOICE, event_pb2.LINK_KIND_PAYMENT
@@ -30,7 +30,9 @@ def redemption_requested(fold: Fold, act: Act) -> None:
     signatures.require_count(state, act, 1)
     signatures.require_party(state, act, 0, voucher.beneficiary_id)
     act.require(not voucher.expired, "redemption", "a voucher that is not expired", "an expired one")
-    act.require(request.redemption_id not in state.redemptions, "redemption", "a new id", request.redemption_id)
+    act.require(
+        request.redemption_id not in state.redemptions, "redemption", "a new id", request.redemption_id
+    )
     _check_shape(act)
     event = act.event.redemption_requested
     redemption = Redemption(
@@ -49,7 +51,9 @@ def redemption_requested(fold: Fold, act: Act) -> None:
     act.premise(event_pb2.PREMISE_KIND_POLICY, voucher.policy.index)
     act.link(event_pb2.LINK_KIND_REDEMPTION, request.redemption_id, redemption)
     claims = named_claims(fold, request.claim_ids)
-    base, amount = compute(redemption, [claim for claim in claims if claim is not None], earlier=voucher.redemptions)
+    base, amount = compute(
+        redemption, [claim for claim in claims if claim is not None], earlier=voucher.redemptions
+    )
     act.equal("i3_entitlement", (base, amount), (event.base_fen, event.amount_fen))
     act.require(event.amount_fen > 0, "redemption", "an amount above 0", event.amount_fen)
     _check_spend(act, redemption)
@@ -134,7 +138,9 @@ def _check_spend(act: Act, redemption: Redemption) -> None:
         act.equal("i4_stacking", 0, voucher.contract.outside_support)
 
 
-def _take_claim(fold: Fold, act: Act, redemption: Redemption, claim_id: bytes, claim: ClaimRow | None) -> None:
+def _take_claim(
+    fold: Fold, act: Act, redemption: Redemption, claim_id: bytes, claim: ClaimRow | None
+) -> None:
     if claim is None:
         act.fail("redemption", "an accepted claim", claim_id)
         act.links.append((event_pb2.LINK_KIND_CLAIM, claim_id, None, None, ()))
@@ -160,7 +166,9 @@ def _consume(fold: Fold, act: Act, voucher: Voucher, kind: int, fingerprint: byt
     act.require(same, "i5_evidence", "evidence of the voucher's contract", fingerprint)
     act.require(amount > 0, "i5_evidence", "an amount above 0", amount)
     evidence.consumed += amount
-    act.require(evidence.consumed <= evidence.amount, "i5_evidence", f"at most {evidence.amount}", evidence.consumed)
+    act.require(
+        evidence.consumed <= evidence.amount, "i5_evidence", f"at most {evidence.amount}", evidence.consumed
+    )
     act.links.append((kind, fingerprint, None, evidence.last, (evidence.consumed,)))
     evidence.last = act.index
     fold.scratch.put_evidence(kind, fingerprint, evidence)

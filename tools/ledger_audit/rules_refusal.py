@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.v1 import errors_pb2, event_pb2
-
-from ledger_audit.frame import Act
 from ledger_audit.scratch import CLAIM
 
 if TYPE_CHECKING:
     from ledger_audit.fold import Fold
+    from ledger_audit.frame import Act
 
 _REASONS = frozenset(value for value in errors_pb2.RejectionReason.values() if value)
 _ID_SIZE, _HASH_SIZE = 16, 32
@@ -19,12 +18,19 @@ _ID_SIZE, _HASH_SIZE = 16, 32
 def claim_refused(fold: Fold, act: Act) -> None:
     """A refusal names claim, voucher, provider, digest and reason; the claim id is spent."""
     refused, state = act.event.claim_refused, fold.state
-    lengths = [len(refused.claim_id), len(refused.voucher_id), len(refused.provider_id), len(refused.payload_digest)]
+    lengths = [
+        len(refused.claim_id),
+        len(refused.voucher_id),
+        len(refused.provider_id),
+        len(refused.payload_digest),
+    ]
     act.equal("refusal", [_ID_SIZE, _ID_SIZE, _ID_SIZE, _HASH_SIZE], lengths)
     act.equal("request_digest", refused.payload_digest, act.event.request_digest)
     act.require(refused.reason in _REASONS, "refusal", "a known reason", refused.reason)
     if refused.HasField("conflicting_index"):
-        act.require(refused.conflicting_index < act.index, "refusal", "an earlier leaf", refused.conflicting_index)
+        act.require(
+            refused.conflicting_index < act.index, "refusal", "an earlier leaf", refused.conflicting_index
+        )
     voucher = state.vouchers.get(refused.voucher_id)
     provider = state.participants.get(refused.provider_id)
     if provider is None:
@@ -39,6 +45,6 @@ def claim_refused(fold: Fold, act: Act) -> None:
     act.stream = f"claim/{refused.claim_id.hex()}"
 
 
-def claim_without_statement(fold: Fold, act: Act) -> None:
+def claim_without_statement(_fold: Fold, act: Act) -> None:
     """An accepted claim whose statement is absent or does not parse cannot be judged."""
     raise act.missing("usage attestation", act.event.request_digest)

@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.v1 import event_pb2
-
 from ledger_audit import signatures
 from ledger_audit.form import check_basis, check_subject
-from ledger_audit.frame import Act
 from ledger_audit.rules_redemption import compute, is_disputed, named_claims
 from ledger_audit.rules_voucher import link_release, release
 from ledger_audit.signatures import APPROVER, REVIEWER
-from ledger_audit.state import Redemption
 
 if TYPE_CHECKING:
     from ledger_audit.fold import Fold
+    from ledger_audit.frame import Act
+    from ledger_audit.state import Redemption
 
 APPROVALS = 2
 
@@ -25,7 +24,9 @@ def redemption_verified(fold: Fold, act: Act) -> None:
     redemption = redemption_of(fold, act)
     check_decision(fold, act, redemption, REVIEWER)
     check_subject(act, index=redemption.index, leaf_hash=redemption.leaf_hash)
-    act.require(redemption.verified is None, "verification", "a redemption that is only requested", "a verified one")
+    act.require(
+        redemption.verified is None, "verification", "a redemption that is only requested", "a verified one"
+    )
     voucher, requested = redemption.voucher, redemption.amount
     position = voucher.redemptions.index(redemption)
     claims = named_claims(fold, redemption.request.claim_ids)

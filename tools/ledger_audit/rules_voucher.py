@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.v1 import event_pb2
-
 from ledger_audit import signatures
 from ledger_audit.entitlement import cap_limit, ceiling, eligible_amount, entitlement
 from ledger_audit.form import check_basis, check_subject
-from ledger_audit.frame import Act
 from ledger_audit.money import add_months, day_of_ms, day_start_ms
 from ledger_audit.rules_application import check_exclusive, check_unbound
 from ledger_audit.signatures import APPROVER
@@ -17,6 +15,7 @@ from ledger_audit.state import Application, BeneficiaryYear, Policy, Voucher
 
 if TYPE_CHECKING:
     from ledger_audit.fold import Fold
+    from ledger_audit.frame import Act
 
 
 def voucher_issued(fold: Fold, act: Act) -> None:
@@ -133,7 +132,7 @@ def _system_voucher(fold: Fold, act: Act, voucher_id: bytes) -> Voucher:
 
 
 def _check_face(act: Act, application: Application, policy: Policy, year: BeneficiaryYear, face: int) -> None:
-    """face = min(entitlement, cap room, stacking room, available) > 0 (I1, I2, I3, I4)."""
+    """Face = min(entitlement, cap room, stacking room, available) > 0 (I1, I2, I3, I4)."""
     contract, startup = application.contract, application.startup
     limit = cap_limit(policy, startup=startup, named_approval=act.statement.named_approval)
     parts = [(part.origin, part.amount_fen) for part in contract.terms.origin_amounts]

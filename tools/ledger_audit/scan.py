@@ -12,11 +12,11 @@ from hashlib import sha256
 from typing import Any
 
 from google.protobuf.message import DecodeError
+
 from ledger.errors import LedgerError
 from ledger.proof.ed25519 import ED25519, SIGNATURE_SIZE, Verifier
 from ledger.proof.keys import key_id
 from ledger.v1 import envelope_pb2, event_pb2, genesis_pb2, registry_pb2
-
 from ledger_audit.acts import KEY_REGISTERING, PAE_PREFIXES, STATEMENTS
 
 MAX_EVENT_SIZE = 60_000
@@ -90,10 +90,10 @@ def scan(start: int, entries: list[bytes], keys: KeyTable) -> Scan:
             events.append(None)
             statements.append(None)
             continue
-        unknown = event.WhichOneof("payload") is None
-        event.DiscardUnknownFields()
-        if event.SerializeToString(deterministic=True) != entry and not unknown:
-            findings.append(("byte_profile", index, "the one encoding of this event", "another encoding"))
+        if event.WhichOneof("payload") is not None:
+            event.DiscardUnknownFields()
+            if event.SerializeToString(deterministic=True) != entry:
+                findings.append(("byte_profile", index, "the one encoding of this event", "another encoding"))
         events.append(event)
         first = None
         for number, envelope in enumerate(event.envelopes[:]):
@@ -164,7 +164,9 @@ def _collect(
     for identity, signed in zip(key_ids, envelope.signatures[:], strict=False):
         signature = signed.signature
         if signed.algorithm != ED25519 or len(signature) != SIGNATURE_SIZE:
-            findings.append(("signature", index, f"{ED25519}, 64 bytes", f"signature {number}: {signed.algorithm}"))
+            findings.append(
+                ("signature", index, f"{ED25519}, 64 bytes", f"signature {number}: {signed.algorithm}")
+            )
         else:
             verify = verifiers.get(identity)
             if verify is not None:

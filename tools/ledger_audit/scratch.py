@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _BUFFERED = 1 << 14
 _MAX = (1 << 63) - 1
@@ -19,10 +21,12 @@ _BUFFERED_IDS = 1 << 18
 _SCHEMA = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-49152;
 CREATE TABLE ids (key INTEGER PRIMARY KEY, place INTEGER NOT NULL);
-CREATE TABLE claims (place INTEGER PRIMARY KEY, claim BLOB, voucher INTEGER, key INTEGER, recorded INTEGER,
-  amount INTEGER, domestic INTEGER, foreign_made INTEGER, allocated INTEGER, last INTEGER, state INTEGER, redemption INTEGER);
+CREATE TABLE claims (place INTEGER PRIMARY KEY, claim BLOB, voucher INTEGER, key INTEGER,
+  recorded INTEGER, amount INTEGER, domestic INTEGER, foreign_made INTEGER, allocated INTEGER,
+  last INTEGER, state INTEGER, redemption INTEGER);
 CREATE TABLE intervals (device INTEGER, start INTEGER, stop INTEGER, claim INTEGER);
-CREATE TABLE evidence (kind INTEGER, fingerprint BLOB, contract BLOB, amount INTEGER, consumed INTEGER, last INTEGER,
+CREATE TABLE evidence (kind INTEGER, fingerprint BLOB, contract BLOB, amount INTEGER, consumed INTEGER,
+  last INTEGER,
   PRIMARY KEY (kind, fingerprint)) WITHOUT ROWID;
 BEGIN;
 """
@@ -44,7 +48,7 @@ class ClaimRow:
     domestic: int
     foreign: int
     allocated_ms: int
-    last: int
+    last: int | None
     state: int = ACCEPTED
     redemption: int | None = None
 
@@ -71,10 +75,10 @@ class Scratch:
         self._intervals: list[tuple[int, int, int, int]] = []
         self._intervals_indexed = False
         self._superseded: set[int] = set()
-        self.on_collision: Callable[[int, int], None] = lambda first, second: None
+        self.on_collision: Callable[[int, int], None] = _nobody
         """Called with two places whose ids may be the same; the caller compares the ids themselves."""
 
-    def __enter__(self) -> Scratch:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -157,7 +161,8 @@ class Scratch:
             self._db.execute("CREATE INDEX by_device ON intervals (device, start)")
             self._intervals_indexed = True
         rows = self._db.execute(
-            "SELECT stop, claim FROM intervals WHERE device = ? AND start < ? ORDER BY start DESC", (device, stop_ms)
+            "SELECT stop, claim FROM intervals WHERE device = ? AND start < ? ORDER BY start DESC",
+            (device, stop_ms),
         )
         for stop, claim in rows:
             if claim not in self._superseded:
@@ -176,7 +181,14 @@ class Scratch:
         """Write an invoice or payment as it stands."""
         self._db.execute(
             "INSERT OR REPLACE INTO evidence VALUES (?, ?, ?, ?, ?, ?)",
-            (kind, fingerprint, evidence.contract_id, evidence.amount, _clamped(evidence.consumed), evidence.last),
+            (
+                kind,
+                fingerprint,
+                evidence.contract_id,
+                evidence.amount,
+                _clamped(evidence.consumed),
+                evidence.last,
+            ),
         )
 
     def _flush_claims(self) -> None:
@@ -202,3 +214,7 @@ def _clamped(value: Any) -> Any:
 
 def _claim_row(row: tuple[object, ...]) -> ClaimRow:
     return ClaimRow(*row)  # type: ignore[arg-type]
+
+
+def _nobody(_first: int, _second: int) -> None:
+    """Until somebody listens."""

@@ -5,10 +5,14 @@ Verifying the signatures themselves is in `scan`. It must not know what an act d
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from ledger_audit.frame import Act
 from ledger_audit.state import OFFICER, PARTY, ROOT, Key, Officer, State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ledger_audit.frame import Act
 
 
 def is_active(key: Key, recorded_ms: int) -> bool:

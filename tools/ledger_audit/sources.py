@@ -6,16 +6,18 @@ one more class here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import grpc
+
 from ledger.errors import MalformedError, UsageError
 from ledger.proof.tiles import TILE_WIDTH, TilePath, bundle_at, decode_bundle
 from ledger.v1 import log_service_pb2, log_service_pb2_grpc
-
 from ledger_audit.errors import BrokenBundleError, CouldNotCheckError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 Chunk = tuple[int, list[bytes]]
 """The index of the first entry, and the entries of one bundle."""
@@ -81,7 +83,8 @@ class ExportSource:
             return (self.directory / name).read_bytes()
         except OSError as error:
             raise CouldNotCheckError(
-                f"cannot read {name}: {error.strerror}", hint="Export the log again; an export goes on where it stopped."
+                f"cannot read {name}: {error.strerror}",
+                hint="Export the log again; an export goes on where it stopped.",
             ) from None
 
 
@@ -152,7 +155,9 @@ def open_source(location: str, *, channel: grpc.Channel | None = None) -> Source
             raise CouldNotCheckError(f"there is no directory {location}")
         return ExportSource(Path(location))
     if scheme not in {"grpc", "grpcs"}:
-        raise UsageError(f"a source of scheme {scheme} is not known", hint="Give a directory or grpc(s)://host:port.")
+        raise UsageError(
+            f"a source of scheme {scheme} is not known", hint="Give a directory or grpc(s)://host:port."
+        )
     if channel is not None:
         return GrpcSource(channel)
     if scheme == "grpcs":
@@ -178,13 +183,13 @@ def read_bundle(data: bytes, *, path: TilePath, start: int) -> list[bytes]:
     try:
         return decode_bundle(data, width=path.width)
     except MalformedError as error:
-        entries = []
+        entries: list[bytes] = []
         offset = 0
         while offset < len(data) and len(entries) < path.width:
             end = offset + 2 + int.from_bytes(data[offset : offset + 2], "big")
             entries.append(data[offset + 2 : end])
             offset = end
-        raise BrokenBundleError(error.summary, start=start, entries=entries) from None
+        raise BrokenBundleError(error.summary, start=start, width=path.width, entries=entries) from None
 
 
 def _transfer_error(what: str, error: grpc.RpcError) -> CouldNotCheckError:

@@ -7,8 +7,10 @@ decide anything.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from ledger.v1 import contract_pb2, programme_pb2, redemption_pb2
+if TYPE_CHECKING:
+    from ledger.v1 import contract_pb2, programme_pb2, redemption_pb2
 
 NEVER_MS = 1 << 63
 

@@ -5,11 +5,14 @@ It must not judge single events.
 
 from __future__ import annotations
 
-from ledger.v1 import event_pb2
+from typing import TYPE_CHECKING
 
-from ledger_audit.fold import Fold
+from ledger.v1 import event_pb2
 from ledger_audit.rules_verification import APPROVALS
-from ledger_audit.state import Programme, State
+
+if TYPE_CHECKING:
+    from ledger_audit.fold import Fold
+    from ledger_audit.state import Programme, State
 
 _ACCOUNTS = (
     ("available", event_pb2.ACCOUNT_AVAILABLE),
@@ -42,7 +45,9 @@ def tie_out(fold: Fold) -> None:
             fold.findings.add("tie_out", index, f"granted {granted.get(year_id, 0)}", year.granted)
     for contract_id, contract in state.contracts.items():
         if contract.public_money != public.get(contract_id, 0):
-            fold.findings.add("tie_out", index, f"public money {public.get(contract_id, 0)}", contract.public_money)
+            fold.findings.add(
+                "tie_out", index, f"public money {public.get(contract_id, 0)}", contract.public_money
+            )
 
 
 def _from_vouchers(state: State, programme: Programme) -> dict[str, int]:

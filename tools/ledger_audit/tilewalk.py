@@ -5,10 +5,13 @@ Memory is one tile a level. It must not read or write files.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from ledger.proof.merkle import tree_root_of_tile
 from ledger.proof.tiles import TILE_WIDTH, TilePath
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class TileBuilder:

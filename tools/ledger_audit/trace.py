@@ -10,7 +10,6 @@ from typing import Any
 from ledger.errors import UsageError
 from ledger.proof.hashing import leaf_hash
 from ledger.v1 import event_pb2
-
 from ledger_audit.replay import tree_size
 from ledger_audit.scan import parse_again
 from ledger_audit.sources import Source, read_entry
@@ -126,5 +125,8 @@ def _claim(leaf: _Leaf) -> dict[str, Any]:
     devices = {device: str(ms) for device, ms in used.items()}
     key_ids = [key_id.hex() for key_id in said.header.key_ids]
     return leaf.say(
-        claim_id=said.claim_id.hex(), amount_fen=str(said.total_amount_fen), device_ms=devices, key_ids=key_ids
+        claim_id=said.claim_id.hex(),
+        amount_fen=str(said.total_amount_fen),
+        device_ms=devices,
+        key_ids=key_ids,
     )

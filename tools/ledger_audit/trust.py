@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ledger.errors import MalformedError, UsageError
 from ledger.proof.note import Ed25519NoteVerifier
-
 from ledger_audit.findings import CHECK_NAMES
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _FIELDS = frozenset({"ledger_id", "genesis_leaf_hash", "origins", "policy"})
 

@@ -10,12 +10,11 @@ import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ledger.errors import LedgerError, MalformedError
 from ledger.proof.checkpoint import Checkpoint, open_checkpoint
 from ledger.proof.note import Note
-
 from ledger_audit.chain import ChainChecker
 from ledger_audit.errors import BrokenBundleError, CouldNotCheckError
 from ledger_audit.findings import CHECKS, Findings, Layer
@@ -29,11 +28,13 @@ from ledger_audit.tieout import tie_out
 from ledger_audit.trust import Trust
 from ledger_audit.witnesses import Policy
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 Progress = Callable[[int, int], None]
 """Called with entries done and entries in all."""
 
 ALL_LAYERS, BYTES_LAYERS = "all", "bytes"
-_BUNDLE = 256
 
 
 def verify(
@@ -63,7 +64,9 @@ def verify(
     text = trust.policy if policy is None else policy
     rules = Policy.parse(text) if text.strip() else None
     audit = _Audit(source, trust, Findings(accepted), layers)
-    return audit.run(checkpoint=checkpoint, policy=rules, receipts=receipts, workers=workers, progress=progress)
+    return audit.run(
+        checkpoint=checkpoint, policy=rules, receipts=receipts, workers=workers, progress=progress
+    )
 
 
 class _Audit:
@@ -80,7 +83,13 @@ class _Audit:
         self.genesis: bytes = b""
 
     def run(
-        self, *, checkpoint: bytes | None, policy: Policy | None, receipts: Path | None, workers: int, progress: Progress | None
+        self,
+        *,
+        checkpoint: bytes | None,
+        policy: Policy | None,
+        receipts: Path | None,
+        workers: int,
+        progress: Progress | None,
     ) -> Report:
         self._note_requests(checkpoint=checkpoint, policy=policy, receipts=receipts)
         note = self._open_head(policy)
@@ -111,7 +120,9 @@ class _Audit:
             clock=("SIMULATED" if state.simulated else "SYSTEM") if state.ledger_id else "",
         )
 
-    def _note_requests(self, *, checkpoint: bytes | None, policy: Policy | None, receipts: Path | None) -> None:
+    def _note_requests(
+        self, *, checkpoint: bytes | None, policy: Policy | None, receipts: Path | None
+    ) -> None:
         asked = {"checkpoint_given": checkpoint, "witnesses": policy, "receipts": receipts}
         self.outcomes.not_requested |= {name for name, given in asked.items() if given is None}
         if self.trust.genesis_leaf_hash is None:
@@ -132,7 +143,9 @@ class _Audit:
         try:
             self.head = Checkpoint.parse(Note.parse(note).text)
             if self.head.extensions:
-                self.findings.add("checkpoint_form", None, "no extension lines", f"{len(self.head.extensions)}")
+                self.findings.add(
+                    "checkpoint_form", None, "no extension lines", f"{len(self.head.extensions)}"
+                )
         except MalformedError as error:
             self.findings.add("checkpoint_form", None, "a signed checkpoint", error.summary)
             self.outcomes.skip_layers("the checkpoint does not parse", *Layer)
@@ -177,7 +190,13 @@ class _Audit:
             return []
 
     def _pass(
-        self, head: Checkpoint, chain: ChainChecker, fold: Fold, wanted: set[int], workers: int, progress: Progress | None
+        self,
+        head: Checkpoint,
+        chain: ChainChecker,
+        fold: Fold,
+        wanted: set[int],
+        workers: int,
+        progress: Progress | None,
     ) -> None:
         """Read, scan and fold all entries."""
         try:
@@ -202,14 +221,16 @@ class _Audit:
             layers = (Layer.BYTES, Layer.SIGNATURES, Layer.RULES)
             self.outcomes.skip_layers(error.summary, *layers)
 
-    def _scans(self, size: int, chain: ChainChecker, fold: Fold, workers: int) -> Iterator[tuple[list[bytes], Scan]]:
+    def _scans(
+        self, size: int, chain: ChainChecker, fold: Fold, workers: int
+    ) -> Iterator[tuple[list[bytes], Scan]]:
         chunks = self._chunks(size, chain, fold)
         if not self.deep:
             for start, entries in chunks:
                 yield entries, hash_only(start, entries)
             return
         if workers > 1:
-            from ledger_audit.workers import WorkerPool  # noqa: PLC0415 - processes only where they are asked for
+            from ledger_audit.workers import WorkerPool
 
             with WorkerPool(workers, self.source.directory) as pool:
                 yield from pool.scans(chunks, size=size)
@@ -228,10 +249,9 @@ class _Audit:
                     position = start + len(entries)
                     yield start, entries
             except BrokenBundleError as error:
-                hashes = hash_only(error.start, error.entries).hashes
-                chain.skip(error.start, error.entries, hashes, why=error.summary)
+                chain.skip(error, hash_only(error.start, error.entries).hashes)
                 fold.stopped = fold.stopped or f"the bundle at {error.start} does not parse"
-                position = min(error.start + _BUNDLE, size)
+                position = error.start + error.width
 
     def _finish(
         self, head: Checkpoint, chain: ChainChecker, fold: Fold, given: Checkpoint | None, held: list[Receipt]
@@ -272,7 +292,7 @@ class _Audit:
         vkey = getattr(statement, "log_vkey", "")
         if vkey not in {trusted for _, trusted in self.trust.vkeys}:
             self.findings.add("log_key", 0, ", ".join(vkey for _, vkey in self.trust.vkeys), vkey)
-        ledger_id = statement.header.ledger_id if vkey and statement is not None else b""  # type: ignore[attr-defined]
+        ledger_id = statement.header.ledger_id if vkey and statement is not None else b""
         if self.trust.ledger_id is not None and ledger_id != self.trust.ledger_id:
             self.findings.add("roots_pinned", 0, self.trust.ledger_id, ledger_id)
 

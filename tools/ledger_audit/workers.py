@@ -10,18 +10,20 @@ import multiprocessing
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
-from multiprocessing.connection import Connection
-from multiprocessing.context import BaseContext
-from pathlib import Path
-from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 from ledger.errors import LedgerError
 from ledger.proof.hashing import HASH_SIZE
-
 from ledger_audit.errors import CouldNotCheckError
 from ledger_audit.scan import KeyTable, Scan, parse_again, scan
 from ledger_audit.sources import Chunk, ExportSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import BaseContext
+    from pathlib import Path
+    from types import TracebackType
 
 _AHEAD = 3
 """Chunks that each worker may have been given before its oldest answer is read."""
@@ -51,7 +53,7 @@ class WorkerPool:
             self._known.append(0)
             self._processes.append(process)
 
-    def __enter__(self) -> WorkerPool:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

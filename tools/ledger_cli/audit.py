@@ -6,12 +6,14 @@ The work is in `ledger_audit`, which is imported when a command runs.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ledger_cli.groups import part_app
-from ledger_cli.options import Json
+
+if TYPE_CHECKING:
+    from ledger_cli.options import Json
 
 app = part_app("Export and verify a ledger without trusting its server.")
 

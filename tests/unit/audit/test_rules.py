@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
 
+import pytest
 from audit_forge import cases_frame, cases_rules
-from audit_forge.breaking import Case
 from audit_forge.draft import ACT_NAMES
 from audit_forge.memory import audit
 from audit_forge.year import make_year
+
+if TYPE_CHECKING:
+    from audit_forge.breaking import Case
 
 CASES = (*cases_frame.CASES, *cases_rules.CASES)
 
@@ -23,7 +26,12 @@ def test_a_ledger_that_keeps_every_rule_is_found_in_order() -> None:
     assert totals["available"] == "49614000"
     assert totals["disbursed"] == "386000"
     assert totals["encumbered"] == totals["obligated"] == "0"
-    assert {draft.kind for draft in year.drafts} == {*ACT_NAMES, "voucher_expired", "voucher_closed", "claim_refused"}
+    assert {draft.kind for draft in year.drafts} == {
+        *ACT_NAMES,
+        "voucher_expired",
+        "voucher_closed",
+        "claim_refused",
+    }
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from unit.domain.scribe import at, ident, terms, yuan
+from unit.domain.registrar import at, ident, terms, yuan
 from unit.domain.town import Town, small_town, with_voucher
 
 from ledger.domain.days import start_ms

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from unit.domain.scribe import Line, at, ident, terms, yuan
+from unit.domain.registrar import at, ident, terms, yuan
+from unit.domain.scribe import Line
 from unit.domain.town import LATER, Town, small_town, with_voucher
 from unit.domain.world import Logged
 
@@ -149,7 +150,6 @@ def test_unused_money_is_released_at_expiry() -> None:
     town = with_voucher(terms())
     hours = 250_000 // 500
     start = at("2026-01-06")
-    town.provider("huge", device_count=0)
     town.ok(town.devices("cloud", 496, first=4))
     lines = [Line(number, start, start + hours * 3_600_000) for number in range(500)]
     town.ok(town.claim("u", "v", *lines, price_fen=2_000))

@@ -1,5 +1,7 @@
 """The checks are checked: each bug planted in a rule is noticed by the naive model or the harness."""
 
+# ruff: noqa: ARG005 - a planted function keeps the parameters of the one that it replaces
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -10,7 +12,6 @@ from property.story import tell
 from unit.domain.world import Disagreement
 
 from ledger.domain import authority, claims, entitlement, journal, payments, redemptions, vouchers
-from ledger.domain.commands import Refusals
 from ledger.domain.days import add_months, start_ms
 from ledger.domain.entities import Redemption, VoucherState
 from ledger.domain.journal import Link, LinkKind, Posting
@@ -19,6 +20,8 @@ from ledger.domain.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ledger.domain.commands import Refusals
 
     Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -36,8 +39,8 @@ def cap_off_by_one(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(entitlement, "cap_fen", lambda *args, **more: real(*args, **more) + 1)
 
 
-def startup_for_a_day_too_long(patch: pytest.MonkeyPatch) -> None:
-    """Any age counts as young."""
+def everybody_is_young(patch: pytest.MonkeyPatch) -> None:
+    """Any enterprise is a start-up."""
     patch.setattr(vouchers, "is_startup", lambda policy, participant, *, day: True)
 
 
@@ -51,13 +54,13 @@ def closed_interval_end(patch: pytest.MonkeyPatch) -> None:
     )
 
 
-def only_the_last_end_is_looked_at(patch: pytest.MonkeyPatch) -> None:
-    """Usage before the newest interval of a device is never held against what is stored."""
+def overlaps_not_checked(patch: pytest.MonkeyPatch) -> None:
+    """Nothing that was accepted before occupies a device."""
     patch.setattr(claims, "overlapping", lambda *args, **more: None)
 
 
-def intervals_are_looked_up_at_their_start(patch: pytest.MonkeyPatch) -> None:
-    """The store is asked for the interval before the usage starts, not before it ends."""
+def stored_intervals_are_not_fetched(patch: pytest.MonkeyPatch) -> None:
+    """The store is never asked who occupies a device."""
 
     def needed(state: State, statement: Any) -> list[tuple[bytes, int]]:
         return []
@@ -208,7 +211,7 @@ def never_closed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(payments, "closing", lambda state, voucher: None)
 
 
-def closed_when_redeemed(patch: pytest.MonkeyPatch) -> None:
+def closed_at_any_payment(patch: pytest.MonkeyPatch) -> None:
     """A voucher closes at any payment."""
     real = vouchers.closing
 
@@ -224,13 +227,18 @@ def closed_when_redeemed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(payments, "closing", closing)
 
 
+def superseded_claims_stay(patch: pytest.MonkeyPatch) -> None:
+    """A replaced claim still occupies its devices."""
+    patch.setattr(claims, "record_superseded", lambda state, recorded: None)
+
+
 PLANTED: tuple[Plant, ...] = (
     ceil_for_floor,
     cap_off_by_one,
-    startup_for_a_day_too_long,
+    everybody_is_young,
     closed_interval_end,
-    only_the_last_end_is_looked_at,
-    intervals_are_looked_up_at_their_start,
+    overlaps_not_checked,
+    stored_intervals_are_not_fetched,
     wrong_policy_version,
     skipped_release,
     released_twice,
@@ -250,7 +258,8 @@ PLANTED: tuple[Plant, ...] = (
     expired_contract_stays_bound,
     money_of_a_contract_forgotten,
     never_closed,
-    closed_when_redeemed,
+    closed_at_any_payment,
+    superseded_claims_stay,
 )
 
 

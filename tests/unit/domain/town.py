@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from unit.domain.scribe import OFFICERS, Line, at, ident, terms, yuan
+from unit.domain.registrar import OFFICERS, at, ident, terms, yuan
+from unit.domain.scribe import Line
 from unit.domain.world import Logged, World
 
 from ledger.domain.days import start_ms
@@ -180,8 +180,3 @@ def with_voucher(
     town.evidence("e", "c", contract)
     town.now_ms = at(at_time)
     return town
-
-
-def changed(statement: object, **changes: object) -> object:
-    """The statement with other fields."""
-    return replace(statement, **changes)  # type: ignore[type-var]

@@ -10,7 +10,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from unit.domain.scribe import Scribe, digest
+from unit.domain.registrar import digest
+from unit.domain.scribe import Scribe
 
 from ledger.domain import claims, rules
 from ledger.domain.commands import Command, ExpireVoucher
