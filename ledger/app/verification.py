@@ -83,14 +83,14 @@ def _own_keys(statement: Any) -> dict[bytes, Verifier]:
         keys = [(statement.algorithm, statement.public_key)]
     else:
         return {}
-    key_ids = [key_id(algorithm, public_key) for algorithm, public_key in keys]
-    if key_ids != list(statement.header.key_ids[-len(keys) :]):
-        raise WeakKeyError("header.key_ids: the new key's id comes last, the roots' in their order")
     try:
+        key_ids = [key_id(algorithm, public_key) for algorithm, public_key in keys]
         for algorithm, public_key in keys:
             check_public_key(algorithm, public_key)
     except MalformedError as error:
         raise WeakKeyError(error.summary) from error
+    if key_ids != list(statement.header.key_ids[-len(keys) :]):
+        raise WeakKeyError("header.key_ids: the new key's id comes last, the roots' in their order")
     return {
         signer: verifier_for(algorithm, public_key)
         for signer, (algorithm, public_key) in zip(key_ids, keys, strict=True)

@@ -10,6 +10,8 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import structlog
+
 from ledger.app.outcomes import Refused
 from ledger.app.verification import WeakKeyError
 from ledger.domain.rejections import Reason
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 THREADS = 2
 MAX_GROUP_ITEMS = 256
+_log = structlog.get_logger(__name__)
 
 
 class VerifyingStage:
@@ -60,9 +63,24 @@ class VerifyingStage:
             while self._jobs and len(items) < MAX_GROUP_ITEMS:
                 jobs.append(self._jobs.popleft())
                 items += jobs[-1].open_items()
-            await self._verify(items)
+            try:
+                await self._verify(items)
+            except Exception as error:  # noqa: BLE001 - one statement must not end the stage for all others
+                await self._verify_alone(items, error)
             for job in jobs:
                 self._forward(job)
+
+    async def _verify_alone(self, items: list[Item], error: Exception) -> None:
+        """After a fault: verify one by one, so that only what caused it is answered INTERNAL."""
+        if len(items) > 1:
+            for item in items:
+                try:
+                    await self._verify([item])
+                except Exception as alone:  # noqa: BLE001 - the same
+                    await self._verify_alone([item], alone)
+            return
+        _log.error("verification_failed", act=items[0].entry.act.name, error=type(error).__name__)
+        items[0].outcome = Refused(Reason.INTERNAL, "the signatures could not be verified")
 
     async def _verify(self, items: list[Item]) -> None:
         signed = [(item, item.envelope) for item in items if item.envelope is not None]

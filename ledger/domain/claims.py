@@ -16,6 +16,7 @@ from ledger.domain.entities import Claim, ClaimStatus, Interval, UniqueKey, Uniq
 from ledger.domain.events import ClaimAccepted, ClaimRefused
 from ledger.domain.journal import Draft, Link, LinkKind, Premise, PremiseKind, Recorded
 from ledger.domain.policy import Mode, Origin
+from ledger.domain.quantities import INT64_MAX
 from ledger.domain.rejections import Reason, Rejection
 from ledger.domain.superseding import (
     check_superseding,
@@ -230,7 +231,8 @@ def overlapping(
 def intervals_needed(state: State, statement: UsageAttestation) -> list[tuple[bytes, int]]:
     """(device, end) of the lines that may meet an interval in the store.
 
-    Nothing has judged the statement's shape yet: lines that do not fit its columns need no rows.
+    Nothing has judged the statement's shape yet: lines that do not fit its columns, or whose times no store
+    could hold, need no rows.
     """
     old = replaced_by(state, statement)
     needed = [] if old is None else list(intervals_of(old))
@@ -243,8 +245,9 @@ def intervals_needed(state: State, statement: UsageAttestation) -> list[tuple[by
             continue
         device_id = statement.device_ids[device]
         start = statement.base_ms + offset_ms
-        if start < state.device_ends.base.get(device_id, start):
-            needed.append((device_id, start + duration_ms))
+        end = start + duration_ms
+        if 0 <= start < state.device_ends.base.get(device_id, start) and end <= INT64_MAX:
+            needed.append((device_id, end))
     return needed
 
 

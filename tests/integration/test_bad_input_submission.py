@@ -471,7 +471,7 @@ def test_a_new_key_has_to_sign_itself_and_is_registered_once(bench: Bench) -> No
     envelope = key_registration(bench, taken.public_key)
     signature = taken.signer.sign(pae(envelope.payload_type, envelope.payload))
     again = replace(envelope, signatures=(*envelope.signatures[:2], ("ed25519", signature)))
-    assert bench.refused(again, **act).reason.name == "STATE_CONFLICT"
+    assert bench.refused(again, **act).reason.name == "WEAK_KEY"
     assert key_id("ed25519", key.public_key) not in bench.house.ledger.state.keys.base
 
 
@@ -598,7 +598,7 @@ WRONG_USAGE: dict[str, tuple[Callable[[Attestation], Any], str]] = {
     "another contract": (changed(contract_digest=b"c" * 32), "recorded STATE_CONFLICT"),
     "another programme": (changed(programme_id=b"p" * 16), "recorded STATE_CONFLICT"),
     "a superseded claim": (changed(superseded_index=0, superseding_reason=1), "recorded STATE_CONFLICT"),
-    "a provider of no length": (changed(provider_id=b""), "NOT_AUTHORISED"),
+    "a provider of no length": (changed(provider_id=b""), "PROVIDER_NOT_ADMITTED"),
 }  # fmt: skip
 
 

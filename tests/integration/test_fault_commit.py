@@ -15,6 +15,7 @@ from ledger.app.application import LedgerApplication
 from ledger.app.bootstrap import decode_record
 from ledger.app.ledger import Ledger
 from ledger.app.outcomes import Accepted, Refused
+from ledger.app.verification import SignatureChecker
 from ledger.client.signing import SigningKey
 from ledger.domain import rules
 from ledger.domain.rejections import Reason
@@ -310,6 +311,28 @@ def test_a_poison_command_takes_no_other_with_it(
     assert events(stage) == events(other)
     other.close()
     assert audit(stage, tmp_path / "export") == ("ok", ())
+
+
+def test_a_fault_while_verifying_takes_no_other_statement_with_it(
+    stage: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A verifier that raises for one of twenty: it is answered INTERNAL, and the next call is served as ever."""
+    envelopes = claims(stage, BATCH)
+    poison = envelopes[3]
+    real = SignatureChecker.check
+
+    def raising(self: SignatureChecker, envelope: SignedEnvelope, statement: Any) -> bool | None:
+        if envelope == poison:
+            raise RuntimeError("secret text of a fault")
+        return real(self, envelope, statement)
+
+    monkeypatch.setattr(SignatureChecker, "check", raising)
+    outcomes = send(stage, envelopes)
+    assert reasons(outcomes) == ["ACCEPTED"] * 3 + ["INTERNAL"] + ["ACCEPTED"] * (BATCH - 4)
+    assert isinstance(outcomes[3], Refused)
+    assert "secret" not in outcomes[3].message
+    monkeypatch.undo()
+    assert receipts(send(stage, [poison]))
 
 
 def audit(house: House, out: Path) -> tuple[str, tuple[Any, ...]]:

@@ -23,10 +23,10 @@ _MS_PER_HOUR = 3_600_000
 _DOMESTIC, _FOREIGN = 1, 2
 
 
-Row = tuple[Device | None, bytes, int]
-"""A device of the statement's table, its id, and the time that this claim used it."""
-Usage = tuple[int, int, int, int, int, int, list[Row]]
-"""First and last instant, allocated ms, amount, domestic and foreign part in fen, and the devices."""
+Row = tuple[Device | None, bytes, int, int]
+"""A device of the statement's table, its id, its unit price in fen, and its origin."""
+Usage = tuple[int, int, int, int, int, int, list[Row], list[int]]
+"""First and last instant, allocated ms, amount, domestic and foreign part in fen, devices, ms of each."""
 
 
 def check_lines(fold: Fold, fail: Fail, index: int, said: Any, voucher: Voucher) -> Usage:
@@ -96,18 +96,17 @@ def check_lines(fold: Fold, fail: Fail, index: int, said: Any, voucher: Voucher)
         put((device.number, start_ms, stop_ms, index))
     if touched + 1 != 1 << len(table):
         fail("claim", "devices that are all used", "an unused one")
-    active_ms, energy_wh = sum(active), sum(energy)
+    active_ms, energy_wh = sum(active) if active else 0, sum(energy) if energy else 0
     if (
         total_ms != said.total_allocated_ms
+        or total_amount != said.total_amount_fen
         or active_ms != said.total_active_ms
         or energy_wh != said.total_energy_wh
-        or total_amount != said.total_amount_fen
         or (energy and min(energy) < 0)
     ):
         stated = (said.total_allocated_ms, said.total_active_ms, said.total_energy_wh, said.total_amount_fen)
         fail("amounts", f"totals {(total_ms, active_ms, energy_wh, total_amount)}", stated)
-    devices = [(row[0], row[1], used_ms) for row, used_ms in zip(table, used, strict=True)]
-    return first_ms, last_ms, total_ms, total_amount, domestic, foreign, devices
+    return first_ms, last_ms, total_ms, total_amount, domestic, foreign, table, used
 
 
 def replaced_usage(
@@ -138,8 +137,8 @@ def replaced_usage(
     return old
 
 
-def _unusable(table: list[tuple[Device | None, bytes, int, int]]) -> Usage:
-    return 0, 0, 0, 0, 0, 0, [(device, device_id, 0) for device, device_id, _, _ in table]
+def _unusable(table: list[Row]) -> Usage:
+    return 0, 0, 0, 0, 0, 0, table, [0] * len(table)
 
 
 def _check_names(fail: Fail, said: Any, lines: Any, count: int) -> None:
@@ -152,9 +151,7 @@ def _check_names(fail: Fail, said: Any, lines: Any, count: int) -> None:
                 fail("claim", f"string positions below {len(said.strings)}", max(column))
 
 
-def _device_table(
-    fold: Fold, fail: Fail, said: Any, voucher: Voucher
-) -> list[tuple[Device | None, bytes, int, int]]:
+def _device_table(fold: Fold, fail: Fail, said: Any, voucher: Voucher) -> list[Row]:
     """Device, id, unit price and origin by position; each device is the provider's and what is said (I19)."""
     models = []
     for model in said.models[:]:
@@ -165,7 +162,7 @@ def _device_table(
         fail("claim", "different devices with a model each", f"{len(ids)} devices, {len(of_models)} models")
     known = fold.state.devices
     provider_id = voucher.provider_id
-    table: list[tuple[Device | None, bytes, int, int]] = []
+    table: list[Row] = []
     for device_id, position in zip(ids, of_models, strict=False):
         if position >= len(models):
             fail("claim", f"model positions below {len(models)}", position)

@@ -9,7 +9,10 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from ledger.v1 import event_pb2
 from ledger_audit.acts import BY_EVENT
+from ledger_audit.frame import LinkValue, read_links
+from ledger_audit.scan import parse_again
 
 if TYPE_CHECKING:
     from ledger.v1 import event_pb2
@@ -20,8 +23,32 @@ Fail = Callable[[str, object, object], None]
 _PAYLOAD_TYPE = BY_EVENT["claim_accepted"].payload_type
 
 
-def explain_shell(fold: Fold, fail: Fail, event: event_pb2.Event, said: Any, last_ms: int) -> None:
-    """Report every field that is not the expected one; links and premises are judged by the caller."""
+def explain_event(
+    fold: Fold,
+    fail: Fail,
+    index: int,
+    leaf_hash: bytes,
+    entry: bytes,
+    said: Any,
+    last_ms: int,
+    links: list[LinkValue],
+) -> None:
+    """Report every field that is not the expected one but the premises; of the links only those that are given."""
+    event, _ = parse_again(entry)
+    if event is None:
+        fail("byte_profile", "an event", "bytes that do not parse")
+        return
+    actual = read_links(event)
+    if len(links) < len(actual) and all(link[0] != event_pb2.LINK_KIND_DEVICE for link in links):
+        actual = actual[: len(links)]
+    fold.frame.check_links(index, leaf_hash, links, actual)
+    _explain_fields(fold, fail, event, said, last_ms)
+    event.DiscardUnknownFields()
+    if event.SerializeToString(deterministic=True) != entry:
+        fail("byte_profile", "the one encoding of this event", "another encoding")
+
+
+def _explain_fields(fold: Fold, fail: Fail, event: event_pb2.Event, said: Any, last_ms: int) -> None:
     envelopes = event.envelopes
     if len(envelopes) != 1:
         fail("envelopes", 1, len(envelopes))

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ledger_audit.acts import BY_EVENT
+from ledger_audit.claim_cut import SIGNATURE_FIELD, TYPE_FIELD
 
 if TYPE_CHECKING:
     from ledger_audit.state import Voucher
 
 _GROUP = 1 << 14
-_SIGNATURE_FIELD_SIZE = 77
 
 
 class Encoder:
@@ -23,9 +22,6 @@ class Encoder:
     def __init__(self) -> None:
         self._more = [bytes((n & 127 | 128, n >> 7 | 128)) for n in range(_GROUP)]
         self._last = [bytes((n,)) if n < 128 else bytes((n & 127 | 128, n >> 7)) for n in range(_GROUP)]  # noqa: PLR2004
-        name = BY_EVENT["claim_accepted"].payload_type.encode("ascii")
-        self._type_field = b"\x0a" + bytes((len(name),)) + name + b"\x12"
-        self._type_size = len(self._type_field)
 
     def varint(self, value: int) -> bytes:
         """The minimal varint of an int64 or uint64."""
@@ -83,7 +79,7 @@ class Encoder:
         )
         return b"\x7a%c%b" % (len(content), content)
 
-    def event(
+    def head(
         self,
         recorded_ms: int,
         effective_ms: int,
@@ -91,21 +87,14 @@ class Encoder:
         request_id: bytes,
         digest: bytes,
         actor: bytes,
-        submitter: bytes,
-        facts: list[bytes],
-        payload: bytes,
-        signature: bytes,
     ) -> bytes:
-        """The event after its first 43 bytes; `facts` are premises and links."""
-        varint = self.varint
-        size = varint(len(payload))
-        whole = self._type_size + len(size) + len(payload) + _SIGNATURE_FIELD_SIZE
+        """Fields 3 to 11."""
         return b"".join(
             (
                 b"\x18\x01\x20",
-                varint(recorded_ms),
+                self.varint(recorded_ms),
                 b"\x28",
-                varint(effective_ms),
+                self.varint(effective_ms),
                 b"\x32\x26claim/",
                 claim_id.hex().encode(),
                 b"\x38\x01\x42\x10",
@@ -114,15 +103,9 @@ class Encoder:
                 digest,
                 b"\x5a\x10",
                 actor,
-                b"\x62" + varint(len(submitter)) + submitter if submitter else b"",
-                *facts,
-                b"\x82\x01",
-                varint(whole),
-                self._type_field,
-                size,
-                payload,
-                b"\x1a\x4b\x0a\x07ed25519\x12\x40",
-                signature,
-                b"\x92\x03\x00",
             )
         )
+
+    def envelope_start(self, payload_size: int) -> bytes:
+        """Tag and length of field 16 for a payload of at least 128 and fewer than 16,384 bytes."""
+        return b"\x82\x01" + self.varint(len(TYPE_FIELD) + 2 + payload_size + len(SIGNATURE_FIELD) + 64)

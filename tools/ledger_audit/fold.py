@@ -14,11 +14,12 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 from ledger.v1.claim_pb2 import UsageAttestation
 from ledger_audit import rules_claim, signatures
 from ledger_audit.acts import BY_EVENT
+from ledger_audit.claim_cut import Cut
 from ledger_audit.encode import Encoder
 from ledger_audit.form import check_form
 from ledger_audit.frame import Act, Frame, Unjudgeable
 from ledger_audit.registry import RULES
-from ledger_audit.scan import parse_again
+from ledger_audit.scan import Parsed, parse_again
 from ledger_audit.scratch import CLAIM, REQUEST, Scratch
 from ledger_audit.state import State, Voucher
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 RULES_VERSION = 1
 _REQUEST_ID_SIZE = 16
 _FIRST_PAYLOAD_FIELD = 32
+_NO_GROUP = (b"", b"")
 _NEW_KEY = frozenset({"officer_appointed", "key_registered"})
 
 
@@ -50,7 +52,8 @@ class Fold:
         """Why the fold could not go on; empty while it can."""
         self.closing_voucher: Voucher | None = None
         """The voucher that the payment just before used up."""
-        self._group = (b"", b"")
+        self._group = _NO_GROUP
+        self._newest_claim: tuple[Cut, Any] | None = None
         self._next_ordinal = 0
         scratch.on_collision = self._on_collision
 
@@ -59,32 +62,57 @@ class Fold:
         index: int,
         leaf_hash: bytes,
         entry: bytes,
-        event: event_pb2.Event | None,
+        event: Parsed,
         statement: Any,
     ) -> None:
         """Judge the next event and take it into the state, unless the fold has stopped."""
         if self.stopped:
             return
+        if type(event) is Cut:
+            state = self.state
+            recorded_ms = event.recorded_ms
+            if recorded_ms < state.recorded_ms:
+                self.findings.add(
+                    "recorded_ms", index, f"at least {state.recorded_ms}", recorded_ms, leaf_hash
+                )
+            state.recorded_ms = recorded_ms
+            self.size = index + 1
+            self._newest_claim = (event, statement)
+            self._group = _NO_GROUP
+            self.closing_voucher = None
+            if state.due_closing is not None:
+                self._expect_closing(index, leaf_hash, "claim_accepted", b"")
+            rules_claim.claim_accepted(self, index, leaf_hash, entry, event, statement)
+            return
         kind = event.WhichOneof("payload") if event is not None else None
         if event is None or kind is None or event.rules_version != RULES_VERSION:
             self._stop(index, leaf_hash, event, kind)
             return
+        self._begin(index, leaf_hash, event.recorded_ms)
+        self._request(index, leaf_hash, event)
+        self._expect_closing(index, leaf_hash, kind, event.voucher_closed.voucher_id)
+        if kind == "claim_accepted" and type(statement) is UsageAttestation:
+            envelope = event.envelopes[0]
+            cut = Cut(-1, envelope.payload, b"", event.recorded_ms)
+            rules_claim.claim_accepted(self, index, leaf_hash, entry, cut, statement)
+        else:
+            self._judge(Act(index, leaf_hash, event, kind, statement, self.findings))
+
+    def _begin(self, index: int, leaf_hash: bytes, recorded_ms: int) -> None:
+        """Recorded time never goes back (I18)."""
         self.size = index + 1
         state = self.state
-        recorded_ms = event.recorded_ms
         if recorded_ms < state.recorded_ms:
             self.findings.add("recorded_ms", index, f"at least {state.recorded_ms}", recorded_ms, leaf_hash)
         state.recorded_ms = recorded_ms
-        self._request(index, leaf_hash, event)
-        due = self.closing_voucher = state.due_closing
+
+    def _expect_closing(self, index: int, leaf_hash: bytes, kind: str, voucher_id: bytes) -> None:
+        """A payment that uses a voucher up is followed by its closing."""
+        due = self.closing_voucher = self.state.due_closing
         if due is not None:
-            state.due_closing = None
-            if kind != "voucher_closed" or event.voucher_closed.voucher_id != due.voucher_id:
+            self.state.due_closing = None
+            if kind != "voucher_closed" or voucher_id != due.voucher_id:
                 self.findings.add("closing", index, f"the closing of {due.voucher_id.hex()}", kind, leaf_hash)
-        if kind == "claim_accepted" and type(statement) is UsageAttestation:
-            rules_claim.claim_accepted(self, index, leaf_hash, entry, event, statement)
-        else:
-            self._judge(Act(index, leaf_hash, event, kind, statement, self.findings))
 
     def finish(self) -> None:
         """Judge what could only have been judged by an event after the last one."""
@@ -159,6 +187,9 @@ class Fold:
         """A request id is used once; the events of one request follow each other (I17)."""
         request_id = event.request_id
         if event.HasField("ordinal"):
+            if self._group is _NO_GROUP and self._newest_claim is not None:
+                cut, said = self._newest_claim
+                self._group, self._next_ordinal = (said.header.request_id, sha256(cut.payload).digest()), 1
             group = (request_id, event.request_digest)
             if group != self._group or event.ordinal != self._next_ordinal:
                 self.findings.add(

@@ -17,7 +17,7 @@ from ledger_audit.findings import Finding, Findings
 from ledger_audit.fold import Fold
 from ledger_audit.report import totals
 from ledger_audit.rules_verification import APPROVALS
-from ledger_audit.scan import parse_again
+from ledger_audit.scan import parse_quickly
 from ledger_audit.scratch import Scratch
 from ledger_audit.sources import Source, read_entry
 
@@ -66,7 +66,7 @@ def replay(source: Source, *, at: int) -> Replay:
         for start, entries in source.chunks(start=0, stop=at + 1, size=size):
             for index, entry in enumerate(entries[: at + 1 - start], start):
                 newest = leaf_hash(entry)
-                fold.apply(index, newest, entry, *parse_again(entry))
+                fold.apply(index, newest, entry, *parse_quickly(entry))
         scratch.flush_ids()
         return Replay(at, newest, fold.state, findings.ordered(), fold.stopped)
 

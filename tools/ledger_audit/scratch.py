@@ -71,7 +71,7 @@ class Scratch:
         self._db = sqlite3.connect(Path(self._folder.name) / "scratch.sqlite", isolation_level=None)
         self._db.executescript(_SCHEMA)
         self._ids: dict[int, int] = {}
-        self._claims: dict[bytes, tuple[object, ...]] = {}
+        self._claims: list[tuple[object, ...]] = []
         self._intervals: list[tuple[int, int, int, int]] = []
         self._intervals_indexed = False
         self._superseded: set[int] = set()
@@ -94,6 +94,18 @@ class Scratch:
         elif len(self._ids) >= _BUFFERED_IDS:
             self.flush_ids()
 
+    def note_two(self, name: bytes, other: bytes, index: int) -> None:
+        """The same for two ids of one leaf."""
+        ids = self._ids
+        key, other_key = hash(name), hash(other)
+        first, second = ids.setdefault(key, index), ids.setdefault(other_key, index)
+        if first != index or second != index:
+            self.on_collision(min(first, second), index)
+            if first != index and second not in (first, index):
+                self.on_collision(max(first, second), index)
+        elif len(ids) >= _BUFFERED_IDS:
+            self.flush_ids()
+
     def flush_ids(self) -> None:
         """Write the buffered ids and tell of every one that was there before."""
         rows = sorted(self._ids.items())
@@ -107,18 +119,15 @@ class Scratch:
             if first != index:
                 self.on_collision(first, index)
 
-    def put_claim(self, claim_id: bytes, row: tuple[object, ...]) -> None:
+    def put_claim(self, row: tuple[object, ...]) -> None:
         """Remember an accepted claim; `row` has the columns of the table."""
         claims = self._claims
-        claims[claim_id] = row
+        claims.append(row)
         if len(claims) >= _BUFFERED:
             self._flush_claims()
 
     def claim(self, claim_id: bytes) -> ClaimRow | None:
         """The accepted claim of that id."""
-        row = self._claims.get(claim_id)
-        if row is not None:
-            return _claim_row(row)
         key = hash(CLAIM + claim_id)
         place = self._ids.get(key)
         if place is None:
@@ -193,7 +202,7 @@ class Scratch:
 
     def _flush_claims(self) -> None:
         if self._claims:
-            rows, self._claims = list(self._claims.values()), {}
+            rows, self._claims = self._claims, []
             self._write("INSERT OR REPLACE INTO claims VALUES (?,?,?,?,?,?,?,?,?,?,0,NULL)", rows)
 
     def _flush_intervals(self) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 from ledger.errors import LedgerError
 from ledger.proof.hashing import HASH_SIZE
 from ledger_audit.errors import CouldNotCheckError
-from ledger_audit.scan import KeyTable, Scan, parse_again, scan
+from ledger_audit.scan import KeyTable, Scan, parse_quickly, scan
 from ledger_audit.sources import Chunk, ExportSource
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class WorkerPool:
         hashes = [joined[offset : offset + HASH_SIZE] for offset in range(0, len(joined), HASH_SIZE)]
         result = Scan(start, hashes, findings=findings)
         for entry in entries:
-            event, statement = parse_again(entry)
+            event, statement = parse_quickly(entry)
             result.events.append(event)
             result.statements.append(statement)
         return entries, result
