@@ -114,6 +114,16 @@ def _check_genesis(item: Item, genesis: Genesis, log_signer: Signer) -> None:
             "the genesis lacks the signature of a root",
             hint="Every root signs it: `voucherctl keys sign-genesis`.",
         )
+    unsigned = [
+        number
+        for number, (_, signature) in enumerate(item.envelope.signatures if item.envelope else (), start=1)
+        if not signature
+    ]
+    if unsigned:
+        raise GenesisRefused(
+            f"root {unsigned[0]} has not signed the genesis",
+            hint="Every root signs it: `voucherctl keys sign-genesis`.",
+        )
     if item.envelope is None or SignatureChecker(State()).check(item.envelope, genesis) is not True:
         raise GenesisRefused("a root's signature on the genesis does not verify")
     vkey = VKey.parse(genesis.log_vkey)

@@ -53,12 +53,17 @@ class SystemClock:
         self._start_wall_ms = wall_ns() // _NS_PER_MS
         self._start_monotonic_ms = monotonic_ns() // _NS_PER_MS
 
-    def check_start(self, last_recorded_ms: int) -> None:
+    def check_start(self, last_recorded_ms: int, *, accept_ahead: bool = False) -> None:
         """Refuse to start where the clock is behind the last record or more than a day ahead of it."""
         ahead_ms = self._start_wall_ms - last_recorded_ms
         if last_recorded_ms and ahead_ms < -MAX_BEHIND_MS:
             raise ClockError(
                 "the clock is behind the last record", hint="Set the machine's clock, then start again."
+            )
+        if ahead_ms > MAX_AHEAD_AT_START_MS and not accept_ahead:
+            raise ClockError(
+                f"the clock is {ahead_ms // 3_600_000} hours ahead of the last record",
+                hint="If the time is right, start once more with --accept-clock.",
             )
 
     def now_ms(self, last_recorded_ms: int) -> int:

@@ -59,6 +59,7 @@ class Ledger:
         clock: LedgerClock | None = None,
         progress: Callable[[int, int], None] | None = None,
         on_close: Callable[[], None] = lambda: None,
+        accept_clock: bool = False,
     ) -> None:
         self._application = application
         self._on_close = on_close
@@ -74,7 +75,7 @@ class Ledger:
         self.clock_kind, self.genesis_leaf_hash = info.clock, info.genesis_leaf_hash
         self._clock = clock or (SimulatedClock() if info.clock == Clock.SIMULATED else SystemClock())
         if isinstance(self._clock, SystemClock):
-            self._clock.check_start(folded.last_recorded_ms)
+            self._clock.check_start(folded.last_recorded_ms, accept_ahead=accept_clock)
         self._reader = LogReader(self._recorder)
         self._threads = ThreadPoolExecutor(4, "ledger-read")
         self._recent: deque[tuple[int, str, bytes]] = deque(maxlen=RECENT)

@@ -73,7 +73,7 @@ def _officers(
     for key, role in zip(keys, roles, strict=True):
         officer = state.officers.get(key.owner_id) if key is not None else None
         if officer is None or officer.role != role:
-            refusals.add(Reason.SEPARATION_OF_DUTY, f"this act needs the signature of a {role.name}")
+            refusals.add(Reason.SEPARATION_OF_DUTY, f"this act needs a signature in the role {role.name}")
             return ()
         found.append(officer)
     if len({officer.person_tag for officer in found}) != len(found):

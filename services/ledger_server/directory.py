@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from ledger.app.clock import LedgerClock
 
 CONFIG = "ledger.toml"
-_KEYS = ("ledger_id", "origin", "log_vkey", "profile", "development")
+_KEYS = ("ledger_id", "origin", "log_vkey", "profile", "development", "lock")
+DEFAULT_LOCK = "lock/lock.db"
 
 
 class SecondServer(LedgerError):
@@ -51,8 +52,8 @@ class LedgerDirectory:
 
     @property
     def lock(self) -> Path:
-        """The lock store; in production it belongs into another failure domain."""
-        return self.root / "lock" / "lock.db"
+        """Where the lock store lies unless the settings name another failure domain."""
+        return self.root / DEFAULT_LOCK
 
     @property
     def keys(self) -> Path:
@@ -125,10 +126,12 @@ class LedgerDirectory:
         store: str | None = None,
         clock: LedgerClock | None = None,
         progress: Callable[[int, int], None] | None = None,
+        accept_clock: bool = False,
     ) -> Ledger:
         """Open the ledger for service, every row checked; called inside a running event loop.
 
-        `store` is a store URL in place of the folder's own database.
+        `store` is a store URL in place of the folder's own database; `accept_clock` lets a SYSTEM clock be more
+        than a day ahead of the last record.
         """
         config = self.read_config()
         location = StoreLocation.parse(store) if store else StoreLocation.sqlite(self.store)
@@ -138,7 +141,7 @@ class LedgerDirectory:
             application = held.enter_context(
                 LedgerApplication(location, decode=decode_record, ledger_id=bytes.fromhex(config.ledger_id))
             )
-            lock_store = SQLiteLockStore(self.lock)
+            lock_store = SQLiteLockStore(self.root / config.lock)
             held.callback(lock_store.close)
             ledger = Ledger(
                 application=application,
@@ -147,13 +150,14 @@ class LedgerDirectory:
                 clock=clock,
                 progress=progress,
                 on_close=guard.close,
+                accept_clock=accept_clock,
             )
             held.pop_all()
         return ledger
 
     def _claim_for_writing(self) -> IO[bytes]:
         """Hold the folder until the file is closed or the process ends; SecondServer if another does."""
-        held = (self.lock.parent / "writer").open("wb")
+        held = (self.root / "writer").open("wb")
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -167,10 +171,11 @@ class LedgerDirectory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryConfig:
-    """Settings of a ledger's folder; ids in hexadecimal."""
+    """Settings of a ledger's folder; ids in hexadecimal, `lock` a path that may be relative to the folder."""
 
     ledger_id: str
     origin: str
     log_vkey: str
     profile: str
     development: bool
+    lock: str = DEFAULT_LOCK

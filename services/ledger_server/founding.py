@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 from ledger.app.bootstrap import Opened, create_ledger
 from ledger.store.location import StoreLocation
 from ledger.store.sqlite_lock import SQLiteLockStore
-from ledger_server.directory import DirectoryConfig
+from ledger_server.directory import DEFAULT_LOCK, DirectoryConfig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from ledger.client.signing import SigningKey
     from ledger.codec.envelopes import SignedEnvelope
@@ -29,6 +30,7 @@ def found_ledger(
     profile: str,
     development: bool,
     now_ms: int,
+    lock: Path | None = None,
 ) -> Opened:
     """Open a ledger with a genesis that all roots signed and appointments that the roots signed.
 
@@ -36,12 +38,13 @@ def found_ledger(
     missing or wrong; then no ledger is in the folder.
     """
     directory.check_empty()
-    for folder in (directory.store.parent, directory.lock.parent, directory.keys, directory.tls):
+    lock_path = lock.absolute() if lock is not None else directory.lock
+    for folder in (directory.store.parent, lock_path.parent, directory.keys, directory.tls):
         folder.mkdir(parents=True, exist_ok=True)
     directory.keys.chmod(0o700)
     opened = create_ledger(
         location=StoreLocation.sqlite(directory.store),
-        lock_store=SQLiteLockStore(directory.lock),
+        lock_store=SQLiteLockStore(lock_path),
         log_signer=log_key.signer,
         envelopes=envelopes,
         now_ms=now_ms,
@@ -54,6 +57,7 @@ def found_ledger(
         log_vkey=opened.log_vkey,
         profile=profile,
         development=development,
+        lock=DEFAULT_LOCK if lock is None else str(lock_path),
     )
     directory.write_config(config)
     directory.write_trust(genesis_leaf_hash=opened.genesis_leaf_hash, config=config)

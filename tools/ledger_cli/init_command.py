@@ -41,6 +41,10 @@ def init(
     log_key: Annotated[
         Path | None, typer.Option("--log-key", metavar="FILE", help="Key that signs checkpoints, PEM.")
     ] = None,
+    lock: Annotated[
+        Path | None,
+        typer.Option("--lock", metavar="FILE", help="Lock store; in production on another machine's disk."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Open a new ledger and print its trust: ledger id, genesis leaf hash, log key.
@@ -56,16 +60,31 @@ def init(
         opened = _open_development(directory, profile=profile, server=server)
     else:
         opened = _open(
-            directory, profile=profile, genesis=genesis, statements=statements or [], log_key=log_key
+            directory,
+            profile=profile,
+            genesis=genesis,
+            statements=statements or [],
+            log_key=log_key,
+            lock=lock,
         )
     if dev:
         say("a development ledger: its roots lie in this folder and its clock is SIMULATED")
+    else:
+        say(
+            f"put server.pem, server.key and ca.pem (who issues clients' certificates) into {directory / 'tls'}"
+        )
     say(f"serve it with: voucherd serve --dir {directory} --listen {server}")
     print_object("init", opened, as_json=as_json)
 
 
 def _open(
-    directory: Path, *, profile: str, genesis: Path | None, statements: list[Path], log_key: Path | None
+    directory: Path,
+    *,
+    profile: str,
+    genesis: Path | None,
+    statements: list[Path],
+    log_key: Path | None,
+    lock: Path | None,
 ) -> dict[str, object]:
     """Open a ledger from files that were signed offline."""
     import time
@@ -90,6 +109,7 @@ def _open(
         profile=profile,
         development=False,
         now_ms=time.time_ns() // 1_000_000,
+        lock=lock,
     )
     return _trust(place, opened)
 

@@ -154,7 +154,8 @@ def _tamper(export_dir: Path, copy: Path, trust_file: Path) -> tuple[Report, int
 
 def _show_year(say: Callable[[str], None], year: YearResult, report: Report) -> None:
     say("")
-    say(f"Claims accepted {year.claims_accepted}, refused {year.claims_refused}. What was refused, and why:")
+    say(f"Claims accepted {year.claims_accepted}, refused {year.claims_refused}.")
+    say("What was refused, claims and decisions, and why:")
     for reason, count in sorted(year.refused.items()):
         say(f"  {count} × {reason}")
     totals = report.totals[year.programme_id.hex()]
