@@ -27,23 +27,47 @@ def serve(
         str,
         typer.Option("--public-listen", metavar="HOST:PORT", help="Answer here what anyone may read."),
     ] = "",
+    metrics_listen: Annotated[
+        str, typer.Option("--metrics", metavar="HOST:PORT", help="Offer Prometheus metrics here.")
+    ] = "",
+    accept_clock: Annotated[
+        bool, typer.Option("--accept-clock", help="Start though the clock is a day ahead of the last record.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Serve a ledger: check every stored event, then answer until SIGTERM (exit 0) or ctrl-C (exit 130).
 
     Prints where it serves once it answers. Everything acknowledged is durable when it ends.
     """
-    ended_by = asyncio.run(_serve(directory, listen, store, public_listen, as_json=as_json))
+    ended_by = asyncio.run(
+        _serve(
+            directory,
+            listen=listen,
+            store=store,
+            public_listen=public_listen,
+            metrics_listen=metrics_listen,
+            accept_clock=accept_clock,
+            as_json=as_json,
+        )
+    )
     if ended_by == signal.SIGINT:
         raise typer.Exit(130)
 
 
 async def _serve(
-    directory: Path, listen: str, store: str, public_listen: str, *, as_json: bool
+    directory: Path,
+    *,
+    listen: str,
+    store: str,
+    public_listen: str,
+    metrics_listen: str,
+    accept_clock: bool,
+    as_json: bool,
 ) -> signal.Signals:
     """Serve until a signal comes; which one it was."""
     from ledger_cli.output import print_object, say
     from ledger_server.directory import LedgerDirectory
+    from ledger_server.listening import parse_address
     from ledger_server.wiring import start_server
 
     place = LedgerDirectory(directory)
@@ -56,12 +80,16 @@ async def _serve(
 
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, end, name)
-    ledger = place.open(store=store or None)
+    ledger = place.open(store=store or None, accept_clock=accept_clock)
+    stop_metrics = None
     try:
         server = await start_server(
             ledger, listen=listen, tls=place.tls_files, public_listen=public_listen or None
         )
         host = listen.rpartition(":")[0]
+        if metrics_listen:
+            address = parse_address(metrics_listen)
+            _, stop_metrics = server.metrics.serve(host=address.host, port=address.port)
         value = {
             "listening": f"{host}:{server.port}",
             "public_port": server.public_port,
@@ -75,4 +103,6 @@ async def _serve(
         await server.stop()
         return ended_by
     finally:
+        if stop_metrics is not None:
+            stop_metrics()
         await ledger.close()
