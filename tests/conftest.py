@@ -1,10 +1,14 @@
-"""Options of the whole test suite."""
+"""Options of the whole test suite, and what it says of this machine."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
+from support.foreign import statement
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -13,3 +17,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     Write `--vectors=DIR` where no test path is given, or DIR itself is taken for one.
     """
     parser.addoption("--vectors", type=Path, default=None, help="directory of conformance vectors")
+
+
+def pytest_report_header() -> str:
+    """Whether tests with other people's tools take part."""
+    return statement()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The same in a quiet run, which prints no header."""
+    if config.get_verbosity() < 0:
+        terminalreporter.write_line(statement())

@@ -111,9 +111,7 @@ def decide_officer_appointment(state: State, command: Command[OfficerAppointment
     statement = command.statement
     checks.check_id(statement.officer_id, "officer_id")
     checks.check_digest(statement.person_tag, "person_tag")
-    checks.expect(
-        len(statement.certificate_sha256) in (0, checks.DIGEST_SIZE), "certificate_sha256: 32 bytes or none"
-    )
+    checks.check_digest(statement.certificate_sha256, "certificate_sha256")
     refusals = Refusals()
     authority.check_roots(refusals, state, command, new_key=True)
     _check_new_key(refusals, state, command)

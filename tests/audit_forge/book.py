@@ -5,12 +5,14 @@ Totals are given by the caller; only previous leaves, stream versions and times 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audit_forge.draft import Actor, Draft, ident
 from ledger.v1 import event_pb2 as ev
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 START_MS = 1_767_225_600_000 + 36_000_000  # 2026-01-01T10:00:00Z
 DAY_MS = 86_400_000

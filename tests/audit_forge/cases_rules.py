@@ -112,7 +112,10 @@ def _already_revoked(year: Year) -> None:
     first, again = year["retirement"], year["revocation"]
     header = first.statement.header
     first.kind = "key_revoked"
-    first.statement = registry_pb2.KeyRevocation(key_id=SELLER_3.key_id, invalid_since_ms=since_ms, reason=1)
+    reason = registry_pb2.REVOCATION_REASON_LOST
+    first.statement = registry_pb2.KeyRevocation(
+        key_id=SELLER_3.key_id, invalid_since_ms=since_ms, reason=reason
+    )
     first.statement.header.CopyFrom(header)
     again.statement.key_id = SELLER_3.key_id
     again.event.stream_id, again.event.stream_version = first.event.stream_id, 3

@@ -42,7 +42,8 @@ class Opening(Book):
 
     def name(self, name: str, draft: Draft) -> Draft:
         """Remember a draft by name."""
-        self.named[name] = self.drafts.index(draft)
+        self.named[name] = len(self.drafts) - 1
+        assert self.drafts[-1] is draft
         return draft
 
     def __getitem__(self, name: str) -> Draft:

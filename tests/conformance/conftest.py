@@ -1,6 +1,6 @@
-"""Conformance tests exist only with `--vectors DIR`: one test for each published case.
+"""Conformance with published vectors (`--vectors DIR`: one test for each case) and with other people's tools.
 
-A test marked `cases(load=…)` runs once for each (id, case) that `load(DIR)` yields.
+What cannot run here is not collected, so that nothing counts as skipped. A test marked `cases(load=…)` runs once for each (id, case) that `load(DIR)` yields.
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.foreign import go_toolchain
 
+_FOREIGN = "test_foreign_tools.py"
 _VECTORS = pytest.StashKey[Path]()
 
 
@@ -25,7 +27,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Without vectors there is nothing to collect, so that nothing counts as skipped."""
+    """Leave out vectors that are not given and tools that are not there; the run's head says which."""
+    if collection_path.name == _FOREIGN:
+        return go_toolchain() is None or None
     if collection_path.name.startswith("test_") and _VECTORS not in config.stash:
         return True
     return None

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.processes import Ended, run
 
 from ledger.proof.tiles import TILE_WIDTH, bundle_at, decode_bundle
 from ledger.proof.tlog_proof import TlogProof
-from support.processes import Ended, run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,7 +149,9 @@ def test_a_missing_file_could_not_be_checked(played: Played, tmp_path: Path, nam
 
 def test_another_log_key_is_a_finding(played: Played, tmp_path: Path) -> None:
     """A key that did not sign, of the same origin; and a trust file with another genesis."""
-    other = run("voucherd", "init", "--dir", tmp_path / "other", "--profile", "shenzhen-2026", "--dev", "--json")
+    other = run(
+        "voucherd", "init", "--dir", tmp_path / "other", "--profile", "shenzhen-2026", "--dev", "--json"
+    )
     assert other.code == OK
     assert verify(played, played.export, "--log-key", other.json()["log_key"]).code == FINDINGS
     trust = json.loads(played.trust.read_text())

@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-
 from e2e.conftest import real_usage
 from support.processes import run
 

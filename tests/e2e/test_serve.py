@@ -10,10 +10,13 @@ import socket
 import sqlite3
 import threading
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.bureau import Claimant, cast_of, grant_voucher
+from support.processes import Server, run, serving
+from support.waiting import until
 
 from ledger.client.api import LedgerClient
 from ledger.client.channel import open_channel
@@ -30,9 +33,6 @@ from ledger_audit.sources import ExportSource, GrpcSource
 from ledger_audit.trust import Trust
 from ledger_audit.verify import verify
 from ledger_server.directory import LedgerDirectory
-from support.bureau import Claimant, cast_of, grant_voucher
-from support.processes import Server, run, serving
-from support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,9 @@ class Place:
 
     def rows(self) -> list[tuple[int, bytes, bytes]]:
         """(index, leaf hash, bytes) of all that the store holds, read without a server."""
-        with closing(sqlite3.connect(f"{LedgerDirectory(self.root).store.as_uri()}?mode=ro", uri=True)) as store:
+        with closing(
+            sqlite3.connect(f"{LedgerDirectory(self.root).store.as_uri()}?mode=ro", uri=True)
+        ) as store:
             query = "SELECT rowid - 1, leaf_hash, state FROM stored_events ORDER BY rowid"
             return store.execute(query).fetchall()
 
@@ -137,8 +139,6 @@ class Load:
             self.errors.append(error)
 
     def _identity(self) -> Any:
-        from dataclasses import replace
-
         return replace(self.claimant.identity, server=self.address)
 
     def _submit(self, client: LedgerClient, part: list[Envelope], level: Any) -> None:
@@ -177,7 +177,7 @@ def assert_gap_free(rows: list[tuple[int, bytes, bytes]]) -> None:
 
 def test_what_was_acknowledged_survives_five_kills_under_load(place: Place, tmp_path: Path) -> None:
     """SIGKILL at a random point of concurrent writing, five times: no acknowledged claim is lost or moved."""
-    chance = random.Random()
+    chance = random.Random()  # noqa: S311 - when to kill is no secret
     envelopes = place.claimant.claims(ROUNDS * CLAIMS_A_ROUND)
     known: dict[bytes, Receipt] = {}
     killed_at = []
@@ -216,8 +216,6 @@ def test_what_was_acknowledged_survives_five_kills_under_load(place: Place, tmp_
 
 def check_export(place: Place, server: Server, out: Path, receipts: list[Receipt]) -> None:
     """Export over the network and audit: no finding, and every receipt's leaf is there."""
-    from dataclasses import replace
-
     with open_channel(replace(place.claimant.identity, server=server.address)) as channel:
         head = export(GrpcSource(channel), out)
     report = verify(ExportSource(out), trust=Trust.load(place.root / "trust.json"))
@@ -247,7 +245,9 @@ def test_sigterm_under_load_checkpoints_everything_acknowledged(place: Place) ->
     size, note = place.locked()
     assert size == len(rows)
     stored = {index: hashed for index, hashed, _ in rows}
-    assert {index: stored.get(index) for index, _ in load.acknowledged.values()} == dict(load.acknowledged.values())
+    assert {index: stored.get(index) for index, _ in load.acknowledged.values()} == dict(
+        load.acknowledged.values()
+    )
     verifier = Ed25519NoteVerifier.parse(place.log_key)
     assert open_checkpoint(note, verifier, verifier.name).size == size
     with place.serve() as server:

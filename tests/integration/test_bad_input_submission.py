@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.house import DAY_MS, HOUR_MS, START_MS, House
+from support.wire import LENGTH, VARINT, Field, field_bytes, join, split, varint
 
 from ledger.app.outcomes import Accepted, Refused
 from ledger.client.signing import SigningKey, new_id
@@ -25,8 +28,6 @@ from ledger.v1 import claim_pb2, envelope_pb2, registry_pb2
 from ledger_audit.sources import ExportSource
 from ledger_audit.trust import Trust
 from ledger_audit.verify import verify
-from support.house import DAY_MS, HOUR_MS, START_MS, House
-from support.wire import LENGTH, VARINT, Field, field_bytes, join, split, varint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,7 +61,9 @@ class Bench:
     def attestation(self, device: int = 0, **changes: Any) -> Attestation:
         """A claim that would be accepted, of an hour that no other test uses."""
         start_ms = START_MS + next(_hours) * HOUR_MS
-        statement = self.house.attestation("v", [(self.devices[device], start_ms, start_ms + HOUR_MS)], **changes)
+        statement = self.house.attestation(
+            "v", [(self.devices[device], start_ms, start_ms + HOUR_MS)], **changes
+        )
         statement.sequence = 1_000_000 + next(_hours)
         return statement
 
@@ -87,7 +90,9 @@ class Bench:
         """Submit one envelope."""
         return self.house.send(act, envelope, submitter=submitter)[0]
 
-    def refused(self, envelope: SignedEnvelope, *, act: str = ACT, submitter: str = "cloud", recorded: bool = False) -> Refused:
+    def refused(
+        self, envelope: SignedEnvelope, *, act: str = ACT, submitter: str = "cloud", recorded: bool = False
+    ) -> Refused:
         """Submit what must be refused, and check that nothing but a due refusal was written."""
         house = self.house
         size, totals = house.ledger.size, money(house)
@@ -109,7 +114,9 @@ def assert_clear(message: str) -> None:
     """One sentence for a person, not the text of an exception."""
     assert 0 < len(message) <= 200
     assert "\n" not in message
-    assert not [word for word in ("Error", "Traceback", "Exception", "object at", "NoneType") if word in message]
+    assert not [
+        word for word in ("Error", "Traceback", "Exception", "object at", "NoneType") if word in message
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -299,7 +306,10 @@ def _plus_order(signature: bytes) -> bytes:
 
 
 BAD_SIGNATURES: dict[str, tuple[Callable[[SignedEnvelope], SignedEnvelope], str]] = {
-    "a flipped bit": (_altered(lambda name, data: (name, data[:40] + bytes([data[40] ^ 1]) + data[41:])), "BAD_SIGNATURE"),
+    "a flipped bit": (
+        _altered(lambda name, data: (name, data[:40] + bytes([data[40] ^ 1]) + data[41:])),
+        "BAD_SIGNATURE",
+    ),
     "zeros": (_altered(lambda name, _: (name, bytes(64))), "BAD_SIGNATURE"),
     "empty": (_altered(lambda name, _: (name, b"")), "BAD_SIGNATURE"),
     "63 bytes": (_altered(lambda name, data: (name, data[:63])), "BAD_SIGNATURE"),
@@ -311,7 +321,10 @@ BAD_SIGNATURES: dict[str, tuple[Callable[[SignedEnvelope], SignedEnvelope], str]
     "a name that is not ASCII": (_altered(lambda _, data: ("ed\u0000ü", data)), "BAD_SIGNATURE"),
     "none": (lambda envelope: replace(envelope, signatures=()), "MALFORMED"),
     "one too many": (lambda envelope: replace(envelope, signatures=envelope.signatures * 2), "MALFORMED"),
-    "another payload": (lambda envelope: replace(envelope, payload=_renumbered(envelope.payload)), "BAD_SIGNATURE"),
+    "another payload": (
+        lambda envelope: replace(envelope, payload=_renumbered(envelope.payload)),
+        "BAD_SIGNATURE",
+    ),
 }
 
 
@@ -379,9 +392,7 @@ def mixed_order(public_key: bytes) -> bytes:
 
 def off_curve() -> bytes:
     """A y without an x."""
-    return next(
-        y.to_bytes(32, "little") for y in range(2, 100) if decode(y.to_bytes(32, "little")) is None
-    )
+    return next(y.to_bytes(32, "little") for y in range(2, 100) if decode(y.to_bytes(32, "little")) is None)
 
 
 WEAK_KEYS = {
@@ -404,7 +415,9 @@ def universal_signature() -> bytes:
     return SigningKey.from_seed(seed).public_key + scalar.to_bytes(32, "little")
 
 
-def key_registration(bench: Bench, public_key: bytes, *, named: bytes | None = None, last: bytes = b"") -> SignedEnvelope:
+def key_registration(
+    bench: Bench, public_key: bytes, *, named: bytes | None = None, last: bytes = b""
+) -> SignedEnvelope:
     """A registration of a key for the provider, signed by both administrators and, as far as can be, the key."""
     statement = registry.key_registration(participant_id=bench.house.ids["cloud"], public_key=public_key)
     administrators = ("keymaster", "keymaster-2")
@@ -462,16 +475,16 @@ def test_a_key_of_another_algorithm_is_refused(bench: Bench, algorithm: str) -> 
 def test_a_new_key_has_to_sign_itself_and_is_registered_once(bench: Bench) -> None:
     """No possession, a key id that is not the key's, a key that somebody has: none is registered."""
     key = SigningKey.generate()
-    act = {"act": "key-registration", "submitter": "keymaster"}
+    refused = partial(bench.refused, act="key-registration", submitter="keymaster")
     without = key_registration(bench, key.public_key, last=bytes(64))
-    assert bench.refused(without, **act).reason.name == "BAD_SIGNATURE"
+    assert refused(without).reason.name == "BAD_SIGNATURE"
     misnamed = key_registration(bench, key.public_key, named=bench.house.keys["rival"].key_id)
-    assert bench.refused(misnamed, **act).reason.name in {"MALFORMED", "WEAK_KEY"}
+    assert refused(misnamed).reason.name in {"MALFORMED", "WEAK_KEY"}
     taken = bench.house.keys["rival"]
     envelope = key_registration(bench, taken.public_key)
     signature = taken.signer.sign(pae(envelope.payload_type, envelope.payload))
     again = replace(envelope, signatures=(*envelope.signatures[:2], ("ed25519", signature)))
-    assert bench.refused(again, **act).reason.name == "WEAK_KEY"
+    assert refused(again).reason.name == "WEAK_KEY"
     assert key_id("ed25519", key.public_key) not in bench.house.ledger.state.keys.base
 
 
@@ -502,6 +515,14 @@ def both(*changes: Callable[[Attestation], None]) -> Callable[[Attestation], Non
     def apply(statement: Attestation) -> None:
         for change in changes:
             change(statement)
+
+    return apply
+
+
+def _more_devices(*device_ids: bytes) -> Callable[[Attestation], None]:
+    def apply(statement: Attestation) -> None:
+        statement.device_ids.extend(device_ids or statement.device_ids[:1])
+        statement.device_models.append(0)
 
     return apply
 
@@ -552,14 +573,11 @@ WRONG_USAGE: dict[str, tuple[Callable[[Attestation], Any], str]] = {
     "the largest position": (changed(lines__device=[2**32 - 1]), "MALFORMED"),
     "a model that is not in the table": (changed(device_models=[1]), "MALFORMED"),
     "a node that is not in the table": (changed(lines__node=[0]), "MALFORMED"),
-    "a device that no line uses": (
-        lambda s: (s.device_ids.append(b"x" * 16), s.device_models.append(0)),
-        "MALFORMED",
-    ),
+    "a device that no line uses": (_more_devices(b"x" * 16), "MALFORMED"),
     "a device twice": (
         both(
             lambda s: _second_line(s, 2 * HOUR_MS),
-            lambda s: (s.device_ids.append(s.device_ids[0]), s.device_models.append(0)),
+            _more_devices(),
             changed(lines__device=[0, 1]),
         ),
         "MALFORMED",
@@ -684,7 +702,9 @@ def _spoil(bench: Bench, how: str) -> tuple[SignedEnvelope, str]:
     if how == "malformed":
         return bench.sign(b"\xff"), "MALFORMED"
     if how == "signature":
-        return replace(bench.sign(bench.payload(statement)), signatures=(("ed25519", bytes(64)),)), "BAD_SIGNATURE"
+        return replace(
+            bench.sign(bench.payload(statement)), signatures=(("ed25519", bytes(64)),)
+        ), "BAD_SIGNATURE"
     if how == "overflow":
         changed(base_ms=START_MS - 1, lines__duration_ms=[INT64_MAX])(statement)
         return bench.sign(bench.payload(statement)), "MALFORMED"
@@ -694,7 +714,9 @@ def _spoil(bench: Bench, how: str) -> tuple[SignedEnvelope, str]:
 
 @pytest.mark.parametrize("place", [0, 50, GOOD])
 @pytest.mark.parametrize("how", ["malformed", "signature", "overflow", "refused"])
-def test_one_bad_claim_among_ninety_nine_good_ones_is_refused_alone(bench: Bench, how: str, place: int) -> None:
+def test_one_bad_claim_among_ninety_nine_good_ones_is_refused_alone(
+    bench: Bench, how: str, place: int
+) -> None:
     """Wherever it stands: all others are accepted, at consecutive indexes and by one commit."""
     house = bench.house
     envelopes = [bench.sign(bench.payload(bench.attestation(device=1))) for _ in range(GOOD)]

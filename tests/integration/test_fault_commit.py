@@ -10,6 +10,9 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.faults import edit_event, folded, tables, twin
+from support.house import DAY_MS, HOUR_MS, START_MS, House
+from support.waiting import until
 
 from ledger.app.application import LedgerApplication
 from ledger.app.bootstrap import decode_record
@@ -27,12 +30,9 @@ from ledger.store.sqlite_lock import SQLiteLockStore
 from ledger_audit.sources import ExportSource
 from ledger_audit.trust import Trust
 from ledger_audit.verify import verify
-from support.faults import edit_event, folded, tables, twin
-from support.house import DAY_MS, HOUR_MS, START_MS, House
-from support.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from ledger.app.outcomes import Outcome
@@ -116,9 +116,7 @@ class Faulty:
         raise self._error
 
 
-def break_insert(
-    house: House, error: Exception, *, persisted: bool = False, times: int = 1
-) -> Faulty:
+def break_insert(house: House, error: Exception, *, persisted: bool = False, times: int = 1) -> Faulty:
     """Make the next commits of a house fail."""
     recorder: Any = house.ledger._recorder
     recorder.insert_events = Faulty(recorder.insert_events, error, times=times, persisted=persisted)
@@ -233,9 +231,7 @@ def second_server(house: House) -> Ledger:
     async def start() -> Ledger:
         location = StoreLocation.sqlite(directory.store)
         return Ledger(
-            application=LedgerApplication(
-                location, decode=decode_record, ledger_id=house.ledger.ledger_id
-            ),
+            application=LedgerApplication(location, decode=decode_record, ledger_id=house.ledger.ledger_id),
             lock_store=SQLiteLockStore(directory.lock),
             log_signer=SigningKey.load(directory.log_key).signer,
             clock=house.clock,
@@ -258,7 +254,8 @@ def test_of_two_writers_the_one_that_lost_stops_and_goes_on_reading(stage: House
     assert stage.ledger.stop_reason == "the store's head is not the one this server wrote"
     assert not stage.ledger.writable
     assert reasons(send(stage, mine)) == ["WRITING_STOPPED"] * 2
-    assert reasons([stage.submit(ACT, stage.attestation("v", [(stage.ids["device 1"], START_MS, START_MS + 1)]), "cloud")]) == ["WRITING_STOPPED"]
+    other = stage.attestation("v", [(stage.ids["device 1"], START_MS, START_MS + 1)])
+    assert reasons([stage.submit(ACT, other, "cloud")]) == ["WRITING_STOPPED"]
     assert (stage.ledger.size, events(stage), stage.ledger.checkpoint()) == (size, before, note)
     assert stage.run(stage.ledger.inclusion_proof(3))[0]
     assert stage.run(stage.ledger.receipt(size - 1))[0] == before[-1][2]
@@ -352,7 +349,7 @@ def locked_note(house: House) -> tuple[int, bytes]:
 
 
 @pytest.fixture
-def note_of(house: House) -> Iterator[Callable[[], tuple[int, bytes]]]:
+def note_of(house: House) -> Callable[[], tuple[int, bytes]]:
     """The published checkpoint, as (size, note)."""
 
     def published() -> tuple[int, bytes]:
@@ -360,7 +357,7 @@ def note_of(house: House) -> Iterator[Callable[[], tuple[int, bytes]]]:
         assert signed is not None
         return signed.size, signed.note
 
-    yield published
+    return published
 
 
 @pytest.mark.parametrize(
@@ -375,7 +372,12 @@ def note_of(house: House) -> Iterator[Callable[[], tuple[int, bytes]]]:
     ids=["unavailable", "moved", "unknown-not-persisted", "unknown-but-persisted", "oserror-but-persisted"],
 )
 def test_a_signature_is_published_only_once_it_is_locked(
-    stage: House, tmp_path: Path, note_of: Callable[[], tuple[int, bytes]], error: Exception, *, persisted: bool
+    stage: House,
+    tmp_path: Path,
+    note_of: Callable[[], tuple[int, bytes]],
+    error: Exception,
+    *,
+    persisted: bool,
 ) -> None:
     """The swap failed: the old checkpoint stays the published one, writing stops, a restart opens and goes on."""
     before = note_of()

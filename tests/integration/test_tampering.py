@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,7 @@ def test_every_changed_byte_is_found_at_its_event(small: tuple[MemorySource, Tru
     assert verify(source, trust=trust).findings == ()
     missed = []
     for index, entry in enumerate(source.entries):
+        gc.collect()
         for position in range(chunk, len(entry), CHUNKS):
             data = bytearray(entry)
             data[position] ^= 1 << (position % 8)

@@ -15,9 +15,9 @@ from ledger.client.identity import Identity, load_identity
 from ledger.client.signing import SigningKey, make_envelope, new_id
 from ledger.client.statements import contract, programme, registry, shared
 from ledger.domain.days import day_of_ms
-from ledger.domain.policy import Instrument
+from ledger.domain.policy import Instrument, Origin
 from ledger.domain.vocabulary import ParticipantKind, Role
-from ledger.v1 import claim_pb2
+from ledger.v1 import claim_pb2, quantities_pb2
 from ledger_play.actors import Actor, Cast
 from ledger_play.ceremony import OFFICERS, DevelopmentLedger
 from ledger_server.dev_authority import DevelopmentAuthority
@@ -54,20 +54,27 @@ class Claimant:
         for number in range(count):
             start_ms = self.first_ms + number // DEVICES * HOUR_MS
             statement = self._attestation(number, start_ms, start_ms + HOUR_MS // 6, previous)
-            envelope = make_envelope("usage-attestation", statement, [self.key], ledger_id=self.identity.ledger_id)
+            envelope = make_envelope(
+                "usage-attestation", statement, [self.key], ledger_id=self.identity.ledger_id
+            )
             previous = hashlib.sha256(envelope.payload).digest()
             made.append(envelope)
         return made
 
-    def _attestation(self, number: int, start_ms: int, end_ms: int, previous: bytes) -> claim_pb2.UsageAttestation:
-        vendor, model, origin = MODEL
+    def _attestation(
+        self, number: int, start_ms: int, end_ms: int, previous: bytes
+    ) -> claim_pb2.UsageAttestation:
+        vendor, model, number_of_origin = MODEL
+        origin = quantities_pb2.Origin.ValueType(number_of_origin)
         used_ms = end_ms - start_ms
         amount_fen = used_ms * PRICE_FEN // HOUR_MS
         return claim_pb2.UsageAttestation(
             **self.fields,
             claim_id=new_id(),
             purpose=claim_pb2.PURPOSE_TRAINING,
-            models=[claim_pb2.PricedModel(vendor=vendor, model=model, origin=origin, unit_price_fen=PRICE_FEN)],
+            models=[
+                claim_pb2.PricedModel(vendor=vendor, model=model, origin=origin, unit_price_fen=PRICE_FEN)
+            ],
             device_ids=[self.devices[number % DEVICES]],
             device_models=[0],
             base_ms=start_ms,
@@ -104,9 +111,14 @@ def cast_of(root: Path, address: str, opened: dict[str, Any]) -> Cast:
         authority=DevelopmentAuthority.load(directory.tls),
         server=address,
     )
+    return cast_for(made)
+
+
+def cast_for(made: DevelopmentLedger) -> Cast:
+    """The officers of a development ledger, as callers of the server that it names."""
     cast = Cast(made)
     for name, _ in OFFICERS:
-        identity = replace(load_identity(directory.identities / f"{name}.toml"), server=address)
+        identity = replace(load_identity(made.directory.identities / f"{name}.toml"), server=made.server)
         key = SigningKey.load(identity.signing_key)
         cast.members[name] = Actor(name, identity, key, LedgerClient(identity))
     return cast
@@ -124,8 +136,11 @@ def grant_voucher(cast: Cast) -> Claimant:
     )
     clerk.act("provider-admission", admission, approver.key)
     devices = [digest(f"device {number}")[:16] for number in range(DEVICES)]
+    vendor, model, origin = MODEL
     registration = registry.device_registration(
-        provider_id=provider.participant_id, models=[MODEL], devices=[(device, 0) for device in devices]
+        provider_id=provider.participant_id,
+        models=[(vendor, model, Origin(origin))],
+        devices=[(device, 0) for device in devices],
     )
     provider.act("device-registration", registration, clerk.key)
     programme_id, contract_id, application_id, voucher_id = new_id(), new_id(), new_id(), new_id()

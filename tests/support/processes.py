@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BIN = Path(sys.executable).parent
-PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
+PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,9 @@ class Server:
 def serving(directory: Path, logs: Path, *arguments: str) -> Iterator[Server]:
     """A server of a ledger's folder on a free port of loopback; killed at the end if it still runs."""
     out, err = (logs / f"serve-{len(list(logs.glob('serve-*')))}.{kind}" for kind in ("out", "err"))
-    command = _command("voucherd", "serve", "--dir", directory, "--listen", "127.0.0.1:0", "--json", *arguments)
+    command = _command(
+        "voucherd", "serve", "--dir", directory, "--listen", "127.0.0.1:0", "--json", *arguments
+    )
     with out.open("wb") as stdout, err.open("wb") as stderr:
         process = subprocess.Popen(command, stdout=stdout, stderr=stderr, env=_environment())
     server = Server(process, out, err)

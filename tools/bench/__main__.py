@@ -25,8 +25,8 @@ def main() -> None:
     plan = Plan(wanted=frozenset(options.only or names), quick=options.quick)
     result = Result()
     began_s = time.monotonic()
-    machine = hardware()
     cache.FOLDER.mkdir(parents=True, exist_ok=True)
+    machine = hardware(cache.FOLDER)
     with tempfile.TemporaryDirectory(dir=cache.FOLDER, prefix="run-") as work:
         for group in GROUPS:
             if plan.wants(*group.NAMES):

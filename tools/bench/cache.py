@@ -1,4 +1,7 @@
-"""Where a bench keeps ledgers that take long to make: a folder named by a hash of the code that makes them."""
+"""Where a bench keeps ledgers that take long to make: in a folder named by a hash of the code that made them.
+
+Nothing is made or measured here.
+"""
 
 from __future__ import annotations
 

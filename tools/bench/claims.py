@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from bench.ground import DEVICES, MODEL
 from ledger.client.attestations import ACT, ChainHead, RawLog, build_attestation
 from ledger.client.lines import AttestedLine
 from ledger.client.signing import make_envelope
-from bench.ground import DEVICES, MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

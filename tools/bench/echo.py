@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import grpc
 from grpc import aio
@@ -28,8 +28,9 @@ async def _say(request: bytes, context: aio.ServicerContext[Any, Any]) -> bytes:
 
 async def _serve(folder: Path) -> None:
     server = aio.server(options=[("grpc.so_reuseport", 0)])
-    handlers = {"Say": grpc.unary_unary_rpc_method_handler(_say)}
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, handlers),))
+    handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(cast("Any", _say))
+    service = grpc.method_handlers_generic_handler(SERVICE, {"Say": handler})
+    server.add_generic_rpc_handlers((service,))
     secure = credentials(LedgerDirectory(folder).tls_files, ask_client=True)
     port = server.add_secure_port("127.0.0.1:0", secure)
     await server.start()

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ledger.app.ledger import Ledger
     from ledger.client.acts import Statement
     from ledger.client.identity import Identity
+    from ledger.v1.quantities_pb2 import DecisionBasis
     from ledger_play.ceremony import DevelopmentLedger
 
 PROFILE = "shenzhen-2026"
@@ -103,23 +104,21 @@ class _Founder:
         await self._admit(provider_id, key)
         terms = [await self._grant(f"firm-{number}", provider_id, key) for number in range(FIRMS)]
         first_ms = start_ms(self._day + 1)
-        return Ground(
-            folder=self._folder, provider=identity, key=key, terms=tuple(terms), first_ms=first_ms
-        )
+        return Ground(folder=self._folder, provider=identity, key=key, terms=tuple(terms), first_ms=first_ms)
 
     async def _act(self, act: str, statement: Statement, *keys: SigningKey) -> Accepted:
         ledger_id = self._ledger.ledger_id
         envelope = from_message(make_envelope(act, statement, keys, ledger_id=ledger_id))
         (outcome,) = await self._ledger.submit([envelope], act=act, submitter=new_id())
         if not isinstance(outcome, Accepted):
-            raise RuntimeError(f"{act}: {outcome}")
+            raise RuntimeError(f"{act}: {outcome}")  # noqa: TRY004 - a refusal is no wrong type
         return outcome
 
     def _office(self, name: str) -> list[SigningKey]:
         names = (name, *CO_SIGNERS.get(name, ()))
         return [SigningKey.load(self._folder.directory.keys / f"{each}.pem") for each in names]
 
-    def _basis(self, role: Role) -> shared.quantities_pb2.DecisionBasis:
+    def _basis(self, role: Role) -> DecisionBasis:
         return shared.basis(bureau_id=self._folder.bureau_id, role=role, reason_code="BENCH")
 
     async def _open_programme(self) -> None:

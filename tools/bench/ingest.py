@@ -18,7 +18,7 @@ from bench.claims import ClaimMaker
 from bench.echo import METHOD as ECHO
 from bench.ground import lay_ground
 from bench.load import Follower, call_all, connect, delays_ms
-from bench.measuring import median_ratio, percentile, raw_rounds, rounded, say, verifications_per_s
+from bench.measuring import median_ratio, percentile, raw_rounds, rounded, say, settle, verifications_per_s
 from ledger.v1 import claim_service_pb2, log_service_pb2, receipt_pb2
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 NAMES = ("ingest_batch", "ingest_unary", "subscriber_p99_ms", "proof_p99_ms")
 ROUNDS = 7
 BATCH = 100
-BATCHES_IN_FLIGHT = 6
+BATCHES_IN_FLIGHT = 16
 CLAIMS_IN_BATCHES = 8_000
 CALLS_IN_FLIGHT = 64
 CLAIMS_IN_CALLS = 4_000
@@ -83,6 +83,7 @@ async def _load(ground: Ground, port: int, echo_port: int, plan: Plan) -> _Found
         if plan.wants("proof_p99_ms"):
             await client.prove(plan.count(PROOFS))
         found.receipts = follower.receipts
+        found.leaves = follower.size
         following.cancel()
         with suppress(asyncio.CancelledError):
             await following
@@ -118,6 +119,7 @@ class _Client:
 
     async def batch_round(self, claims: int) -> None:
         """Batches, between two measurements of the peer on the idle machine."""
+        settle()
         before = verifications_per_s()
         rate = await self.batches(claims)
         peer = (before + verifications_per_s()) / 2
@@ -130,6 +132,7 @@ class _Client:
             claim_service_pb2.SubmitClaimRequest(envelope=envelope, ack_level=_DURABLE).SerializeToString()
             for envelope in self.maker.make(claims)
         ]
+        settle()
         answers = await call_all(self.channel, _SUBMIT_ONE, requests, in_flight=CALLS_IN_FLIGHT)
         responses = map(claim_service_pb2.SubmitClaimResponse.FromString, answers.responses)
         await self.follower.until(_accepted((response.receipt for response in responses), claims))
@@ -141,9 +144,8 @@ class _Client:
     async def prove(self, count: int) -> None:
         """Ask for the inclusion of random leaves, one after the other."""
         call: Any = self.channel.unary_unary(_PROVE)
-        self.found.leaves = self.follower.size
         for _ in range(count):
-            index = secrets.randbelow(self.found.leaves)
+            index = secrets.randbelow(self.follower.size)
             request = log_service_pb2.GetInclusionProofRequest(index=index).SerializeToString()
             began_s = time.perf_counter()
             await call(request)
@@ -166,9 +168,7 @@ def _report(result: Result, found: _Found, commits: list[tuple[int, int]], plan:
         if pairs and plan.wants(name):
             result.ratios[name] = rounded(median_ratio(pairs))
             result.raw[name] = raw_rounds(pairs, unit=unit)
-    loaded = [
-        (size, ns) for size, ns in commits if any(begin <= ns <= end for begin, end in found.spans_ns)
-    ]
+    loaded = [(size, ns) for size, ns in commits if any(begin <= ns <= end for begin, end in found.spans_ns)]
     for name, delays in (
         ("subscriber_p99_ms", delays_ms(loaded, found.receipts)),
         ("proof_p99_ms", found.proofs_ms),
@@ -176,5 +176,6 @@ def _report(result: Result, found: _Found, commits: list[tuple[int, int]], plan:
         if delays and plan.wants(name):
             result.ratios[name] = rounded(percentile(delays, 0.99))
             result.raw[name] = {"count": len(delays), "p50_ms": rounded(percentile(delays, 0.5))}
-    if "proof_p99_ms" in result.raw:
-        result.raw["proof_p99_ms"]["leaves"] = found.leaves
+    for name in NAMES:
+        if name in result.raw:
+            result.raw[name]["leaves"] = found.leaves

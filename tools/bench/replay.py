@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from bench import cache
 from bench.claims import ClaimMaker
 from bench.ground import lay_ground, opened
-from bench.measuring import median_ratio, raw_rounds, rounded, say, verifications_per_s
+from bench.measuring import median_ratio, raw_rounds, rounded, say, settle, verifications_per_s
 from ledger.app.application import LedgerApplication
 from ledger.app.outcomes import Accepted
 from ledger.client.attestations import ACT
@@ -48,6 +48,7 @@ def measure(result: Result, work: Path, plan: Plan) -> None:
     core, scale, chain = [], [], []
     say("replay: the auditor on an export")
     for _ in range(plan.count(ROUNDS)):
+        settle()
         before = verifications_per_s()
         one = _audit(folder, workers=1, layers=ALL_LAYERS)
         core.append((one, (before + verifications_per_s()) / 2))

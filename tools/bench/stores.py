@@ -18,7 +18,7 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
 from bench.claims import ClaimMaker
 from bench.ground import lay_ground, opened
-from bench.measuring import median_ratio, raw_rounds, rounded, say
+from bench.measuring import median_ratio, raw_rounds, rounded, say, settle
 from ledger.app.application import LedgerApplication
 from ledger.app.outcomes import Accepted
 from ledger.client.attestations import ACT
@@ -94,6 +94,7 @@ async def _group_commit(work: Path, plan: Plan) -> list[tuple[float, float]]:
     pairs = []
     async with opened(ground.folder) as ledger:
         for _ in range(plan.count(ROUNDS)):
+            await asyncio.to_thread(settle)
             rate = await _write_claims(ledger, ground, maker, plan.count(EVENTS_BY_WRITERS))
             peer = await asyncio.to_thread(_write_singly, recorder, plan.count(PEER_EVENTS))
             pairs.append((rate, peer))
@@ -119,7 +120,7 @@ async def _submit(ledger: Ledger, ground: Ground, envelopes: list[SignedEnvelope
     outcomes = await ledger.submit(envelopes, act=ACT, submitter=ground.provider.participant_id)
     for outcome in outcomes:
         if not isinstance(outcome, Accepted):
-            raise RuntimeError(f"a claim was not accepted: {outcome}")  # noqa: TRY004 - a refusal is no type
+            raise RuntimeError(f"a claim was not accepted: {outcome}")  # noqa: TRY004 - a refusal is no wrong type
 
 
 def _write_singly(recorder: SQLiteApplicationRecorder, count: int) -> float:
@@ -145,7 +146,9 @@ def _chain(work: Path, plan: Plan) -> list[tuple[float, float]]:
     peer_recorder = library_recorder(work / "chain-library.db")
     location = StoreLocation.sqlite(work / "chain.db")
     pairs = []
-    with LedgerApplication(location, decode=lambda _, data: data, ledger_id=_LEDGER_ID, create=True) as application:
+    with LedgerApplication(
+        location, decode=lambda _, data: data, ledger_id=_LEDGER_ID, create=True
+    ) as application:
         for _ in range(plan.count(CHAIN_ROUNDS)):
             groups = [_events(EVENTS_IN_TRANSACTION) for _ in range(2 * TRANSACTIONS)]
             began_s = time.perf_counter()

@@ -39,6 +39,22 @@ class _Leaf:
     tiled: bytes | None
 
 
+class Bundle:
+    """The entries of one bundle, put together from the batches in which they were scanned."""
+
+    def __init__(self) -> None:
+        self.start = -1
+        self.entries: list[bytes] = []
+        self.hashes: list[bytes] = []
+
+    def add(self, start: int, entries: list[bytes], hashes: list[bytes]) -> None:
+        """Add the next batch with its leaf hashes."""
+        if self.start < 0:
+            self.start = start
+        self.entries += entries
+        self.hashes += hashes
+
+
 class ChainChecker:
     """Follows the chain and grows the tree, one chunk after the other, in memory logarithmic in its size."""
 

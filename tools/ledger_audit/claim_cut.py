@@ -24,6 +24,7 @@ _START = b"\x18\x01\x20"
 _START_AT = 43
 _RECORDED_AT = 46
 _MORE = 0x80
+_CONTINUATION_BITS, _SIX_BYTES = 0x808080808080, 0x008080808080
 
 
 class Cut(NamedTuple):
@@ -51,7 +52,7 @@ def cut_claim(entry: bytes) -> Cut | None:
     if (low & 127) + (high << 7) != size - AFTER_PAYLOAD - start or low < _MORE or high >= _MORE:
         return None
     t = int.from_bytes(entry[46:52], "little")
-    if t & 0x808080808080 != 0x008080808080:
+    if t & _CONTINUATION_BITS != _SIX_BYTES:
         return None
     recorded_ms = (
         t & 0x7F

@@ -33,36 +33,65 @@ def check_lines(fold: Fold, fail: Fail, index: int, said: Any, voucher: Voucher)
     """Check every line and take its interval into the state."""
     lines = said.lines
     # Slices: walking a repeated field item by item takes twice as long.
-    positions = lines.device[:]
-    starts, durations = lines.start_offset_ms[:], lines.duration_ms[:]
-    allocated, amounts = lines.allocated_ms[:], lines.amount_fen[:]
-    active, energy = lines.active_ms[:], lines.energy_wh[:]
+    positions, active, energy = lines.device[:], lines.active_ms[:], lines.energy_wh[:]
+    columns = (
+        lines.start_offset_ms[:],
+        lines.duration_ms[:],
+        lines.allocated_ms[:],
+        lines.amount_fen[:],
+    )
     count = len(positions)
     table = _device_table(fold, fail, said, voucher)
     if not 0 < count <= MAX_LINES or max(positions) >= len(table):
         fail("claim", f"1 to {MAX_LINES} lines, positions below {len(table)}", count)
         return _unusable(table)
-    if not len(starts) == len(durations) == len(allocated) == len(amounts) == count:
-        fail("claim", "columns of equal lengths", "others")
-        return _unusable(table)
+    for column in columns:
+        if len(column) != count:
+            fail("claim", f"columns of {count} values", len(column))
+            return _unusable(table)
     if (active and len(active) != count) or (energy and len(energy) != count):
         fail("claim", f"optional columns of {count} values or none", f"{len(active)}, {len(energy)}")
         active = []
     if lines.node or lines.cluster or lines.job:
         _check_names(fail, said, lines, count)
+    usage = _walk(fold, fail, index, said.base_ms, positions, columns, active, table)
+    active_ms, energy_wh = sum(active) if active else 0, sum(energy) if energy else 0
+    if (
+        usage[2] != said.total_allocated_ms
+        or usage[3] != said.total_amount_fen
+        or active_ms != said.total_active_ms
+        or energy_wh != said.total_energy_wh
+        or (energy and min(energy) < 0)
+    ):
+        stated = (said.total_allocated_ms, said.total_active_ms, said.total_energy_wh, said.total_amount_fen)
+        fail("amounts", f"totals {(usage[2], active_ms, energy_wh, usage[3])}", stated)
+    return usage
+
+
+def _walk(
+    fold: Fold,
+    fail: Fail,
+    index: int,
+    base_ms: int,
+    positions: list[int],
+    columns: tuple[list[int], ...],
+    active: list[int],
+    table: list[Row],
+) -> Usage:
+    """Walk the columns together: intervals, amounts and overlaps of every line."""
+    starts, durations, allocated, amounts = columns
     used = [0] * len(table)
-    touched = total_ms = total_amount = domestic = foreign = 0
-    base_ms = said.base_ms
+    touched = number = total_ms = total_amount = domestic = foreign = 0
     first_ms, last_ms = base_ms + starts[0], base_ms
     put = fold.scratch.put_interval
-    number = 0
     for position in positions:
-        device, device_id, price, origin = table[position]
+        device, _, price, origin = table[position]
         start_ms = base_ms + starts[number]
         duration_ms, allocated_ms, amount = durations[number], allocated[number], amounts[number]
         stop_ms = start_ms + duration_ms
         first_ms = min(first_ms, start_ms)
-        last_ms = max(last_ms, stop_ms)
+        if stop_ms > last_ms:  # noqa: PLR1730 - max() costs a call a line
+            last_ms = stop_ms
         if not 0 <= allocated_ms <= duration_ms or duration_ms <= 0:
             fail(
                 "claim", "a duration above 0, of it allocated at most all", f"{allocated_ms} of {duration_ms}"
@@ -71,7 +100,7 @@ def check_lines(fold: Fold, fail: Fail, index: int, said: Any, voucher: Voucher)
             fail("claim", f"active time of 0 to {allocated_ms}", active[number])
         if amount != allocated_ms * price // _MS_PER_HOUR or amount < 0:
             fail("amounts", allocated_ms * price // _MS_PER_HOUR, amount)
-        number += 1
+        number += 1  # noqa: SIM113 - enumerate costs more here
         used[position] += allocated_ms
         total_ms += allocated_ms
         total_amount += amount
@@ -80,33 +109,26 @@ def check_lines(fold: Fold, fail: Fail, index: int, said: Any, voucher: Voucher)
         elif origin == _DOMESTIC:
             domestic += amount
         touched |= 1 << position
-        if device is None or duration_ms <= 0:
-            continue
-        if start_ms >= device.last_end_ms:
-            device.last_end_ms = stop_ms
-        else:
-            other = fold.scratch.overlapping(device.number, start_ms, stop_ms)
-            if other is not None:
-                fail(
-                    "i6_overlap",
-                    f"{device_id.hex()} free in [{start_ms}, {stop_ms})",
-                    f"used by leaf {other}",
-                )
-            device.last_end_ms = max(device.last_end_ms, stop_ms)
-        put((device.number, start_ms, stop_ms, index))
+        if device is not None and duration_ms > 0:
+            if start_ms >= device.last_end_ms:
+                device.last_end_ms = stop_ms
+            else:
+                _check_overlap(fold, fail, table[position], start_ms, stop_ms)
+            put((device.number, start_ms, stop_ms, index))
     if touched + 1 != 1 << len(table):
         fail("claim", "devices that are all used", "an unused one")
-    active_ms, energy_wh = sum(active) if active else 0, sum(energy) if energy else 0
-    if (
-        total_ms != said.total_allocated_ms
-        or total_amount != said.total_amount_fen
-        or active_ms != said.total_active_ms
-        or energy_wh != said.total_energy_wh
-        or (energy and min(energy) < 0)
-    ):
-        stated = (said.total_allocated_ms, said.total_active_ms, said.total_energy_wh, said.total_amount_fen)
-        fail("amounts", f"totals {(total_ms, active_ms, energy_wh, total_amount)}", stated)
     return first_ms, last_ms, total_ms, total_amount, domestic, foreign, table, used
+
+
+def _check_overlap(fold: Fold, fail: Fail, row: Row, start_ms: int, stop_ms: int) -> None:
+    """An interval that begins before the device's newest end may lie in a gap (I6)."""
+    device, device_id, _, _ = row
+    if device is None:
+        return
+    other = fold.scratch.overlapping(device.number, start_ms, stop_ms)
+    if other is not None:
+        fail("i6_overlap", f"{device_id.hex()} free in [{start_ms}, {stop_ms})", f"used by leaf {other}")
+    device.last_end_ms = max(device.last_end_ms, stop_ms)
 
 
 def replaced_usage(

@@ -15,7 +15,6 @@ from ledger_audit.frame import LinkValue, read_links
 from ledger_audit.scan import parse_again
 
 if TYPE_CHECKING:
-    from ledger.v1 import event_pb2
     from ledger_audit.fold import Fold
 
 Fail = Callable[[str, object, object], None]
@@ -33,7 +32,7 @@ def explain_event(
     last_ms: int,
     links: list[LinkValue],
 ) -> None:
-    """Report every field that is not the expected one but the premises; of the links only those that are given."""
+    """Report every field but the premises that is not the expected one; of links only those given."""
     event, _ = parse_again(entry)
     if event is None:
         fail("byte_profile", "an event", "bytes that do not parse")

@@ -84,6 +84,12 @@ class Fold:
                 self._expect_closing(index, leaf_hash, "claim_accepted", b"")
             rules_claim.claim_accepted(self, index, leaf_hash, entry, event, statement)
             return
+        parsed: event_pb2.Event | None = event  # type: ignore[assignment]
+        self._apply_parsed(index, leaf_hash, entry, parsed, statement)
+
+    def _apply_parsed(
+        self, index: int, leaf_hash: bytes, entry: bytes, event: event_pb2.Event | None, statement: Any
+    ) -> None:
         kind = event.WhichOneof("payload") if event is not None else None
         if event is None or kind is None or event.rules_version != RULES_VERSION:
             self._stop(index, leaf_hash, event, kind)
@@ -152,13 +158,14 @@ class Fold:
         if not count:
             raise Unjudgeable
         envelope = event.envelopes[0]
-        if envelope.payload_type != spec.payload_type or not isinstance(act.statement, spec.statement):
+        if envelope.payload_type != spec.payload_type or type(act.statement) is not spec.statement:
             act.fail("payload_type", spec.payload_type, envelope.payload_type)
             raise Unjudgeable
+        statement: Any = act.statement
         if act.kind == "ledger_opened":
-            self.state.ledger_id = act.statement.header.ledger_id
-        self.check_header(act.index, act.leaf_hash, event, act.statement.header, envelope.payload)
-        check_form(act, act.statement)
+            self.state.ledger_id = statement.header.ledger_id
+        self.check_header(act.index, act.leaf_hash, event, statement.header, envelope.payload)
+        check_form(act, statement)
         act.has_new_key = act.kind in _NEW_KEY
         signatures.resolve(self.state, act)
 

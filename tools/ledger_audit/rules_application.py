@@ -66,7 +66,7 @@ def check_exclusive(act: Act, contract: Contract, policy: Policy) -> None:
 
 
 def _check_parties(fold: Fold, act: Act, contract: Contract) -> int | None:
-    """Roles do not mix; the provider is admitted for the contract's item and days (I8). Its admission's leaf."""
+    """Roles do not mix; the provider is admitted for item and days (I8). The leaf of its admission."""
     state, terms = fold.state, contract.terms
     beneficiary = state.participants.get(terms.beneficiary_id)
     provider = state.participants.get(terms.provider_id)

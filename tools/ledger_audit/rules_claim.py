@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from ledger.v1 import event_pb2
 from ledger_audit.chain import HEADER_SIZE
-from ledger_audit.claim_cut import Cut
 from ledger_audit.claim_lines import Row, check_lines, replaced_usage
 from ledger_audit.claim_shell import explain_event
-from ledger_audit.frame import LinkValue
 from ledger_audit.money import day_start_ms
 from ledger_audit.scan import parse_again
 from ledger_audit.scratch import CLAIM, REQUEST, ClaimRow
 from ledger_audit.state import PARTY, Key, Voucher
 
 if TYPE_CHECKING:
+    from ledger_audit.claim_cut import Cut
     from ledger_audit.encode import Encoder
     from ledger_audit.fold import Fold
+    from ledger_audit.frame import LinkValue
 
 Fail = Callable[[str, object, object], None]
 

@@ -203,7 +203,7 @@ def _collect(
             verify = verifiers.get(identity)
             if verify is not None:
                 due.append((verify, signature, message, index, number))
-        number += 1
+        number += 1  # noqa: SIM113 - enumerate costs more here
 
 
 def _verify_all(due: list[Due], findings: list[Raw]) -> None:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from ledger.errors import LedgerError, MalformedError
 from ledger.proof.checkpoint import Checkpoint, open_checkpoint
 from ledger.proof.note import Note
-from ledger_audit.chain import ChainChecker
+from ledger.proof.tiles import TILE_WIDTH
+from ledger_audit.chain import Bundle, ChainChecker
 from ledger_audit.errors import BrokenBundleError, CouldNotCheckError
 from ledger_audit.findings import CHECKS, Findings, Layer
 from ledger_audit.fold import Fold
@@ -35,6 +36,8 @@ Progress = Callable[[int, int], None]
 """Called with entries done and entries in all."""
 
 ALL_LAYERS, BYTES_LAYERS = "all", "bytes"
+_BATCH = 64
+"""Entries that are scanned and then folded: so few that they stay in the processor's caches."""
 
 
 def verify(
@@ -81,6 +84,7 @@ class _Audit:
         self.head: Checkpoint | None = None
         self.hashes: dict[int, bytes] = {}
         self.genesis: bytes = b""
+        self.broken: dict[int, BrokenBundleError] = {}
 
     def run(
         self,
@@ -199,32 +203,45 @@ class _Audit:
         progress: Progress | None,
     ) -> None:
         """Read, scan and fold all entries."""
+        bundle = Bundle()
         try:
-            for entries, result in self._scans(head.size, chain, fold, workers):
-                chain.feed(result.start, entries, result.hashes)
-                for check, index, expected, actual in result.findings:
-                    self.findings.add(check, index, expected, actual, result.hashes[index - result.start])
-                if result.start == 0:
-                    self.genesis = result.hashes[0]
-                if wanted:
-                    self.hashes |= {i: h for i, h in enumerate(result.hashes, result.start) if i in wanted}
-                apply = fold.apply
-                index = result.start
-                for leaf_hash, entry, event, statement in zip(
-                    result.hashes, entries, result.events, result.statements, strict=False
-                ):
-                    apply(index, leaf_hash, entry, event, statement)
-                    index += 1
+            for entries, result in self._scans(head.size, workers):
+                if not entries:
+                    self._skip(self.broken[result.start], chain, fold)
+                    continue
+                stop = result.start + len(entries)
+                bundle.add(result.start, entries, result.hashes)
+                if stop % TILE_WIDTH == 0 or stop == head.size:
+                    chain.feed(bundle.start, bundle.entries, bundle.hashes)
+                    bundle = Bundle()
+                self._take(entries, result, fold, wanted)
                 if progress is not None:
-                    progress(index if self.deep else result.start + len(entries), head.size)
+                    progress(stop, head.size)
         except CouldNotCheckError as error:
             layers = (Layer.BYTES, Layer.SIGNATURES, Layer.RULES)
             self.outcomes.skip_layers(error.summary, *layers)
 
-    def _scans(
-        self, size: int, chain: ChainChecker, fold: Fold, workers: int
-    ) -> Iterator[tuple[list[bytes], Scan]]:
-        chunks = self._chunks(size, chain, fold)
+    def _take(self, entries: list[bytes], result: Scan, fold: Fold, wanted: set[int]) -> None:
+        """Collect what a scan found and fold its events."""
+        for check, index, expected, actual in result.findings:
+            self.findings.add(check, index, expected, actual, result.hashes[index - result.start])
+        if result.start == 0:
+            self.genesis = result.hashes[0]
+        if wanted:
+            self.hashes |= {i: h for i, h in enumerate(result.hashes, result.start) if i in wanted}
+        apply = fold.apply
+        scanned = zip(result.hashes, entries, result.events, result.statements, strict=False)
+        for index, (leaf_hash, entry, event, statement) in enumerate(scanned, result.start):
+            apply(index, leaf_hash, entry, event, statement)
+
+    def _skip(self, error: BrokenBundleError, chain: ChainChecker, fold: Fold) -> None:
+        """A file that is no bundle is a finding; it ends the fold, but not the rest."""
+        chain.skip(error, hash_only(error.start, error.entries).hashes)
+        fold.stopped = fold.stopped or f"the bundle at {error.start} does not parse"
+
+    def _scans(self, size: int, workers: int) -> Iterator[tuple[list[bytes], Scan]]:
+        """Entries with their scan, in order; no entries stand for a broken bundle."""
+        chunks = self._chunks(size)
         if not self.deep:
             for start, entries in chunks:
                 yield entries, hash_only(start, entries)
@@ -238,10 +255,12 @@ class _Audit:
         keys = KeyTable()
         for start, entries in chunks:
             keys.learn(entries)
-            yield entries, scan(start, entries, keys)
+            for offset in range(0, max(len(entries), 1), _BATCH):
+                part = entries[offset : offset + _BATCH]
+                yield part, scan(start + offset, part, keys)
 
-    def _chunks(self, size: int, chain: ChainChecker, fold: Fold) -> Iterator[Chunk]:
-        """All chunks; one that is no bundle is a finding, and ends the fold but not the rest."""
+    def _chunks(self, size: int) -> Iterator[Chunk]:
+        """All chunks; one that is no bundle has no entries, and its error is kept."""
         position = 0
         while position < size:
             try:
@@ -249,8 +268,8 @@ class _Audit:
                     position = start + len(entries)
                     yield start, entries
             except BrokenBundleError as error:
-                chain.skip(error, hash_only(error.start, error.entries).hashes)
-                fold.stopped = fold.stopped or f"the bundle at {error.start} does not parse"
+                self.broken[error.start] = error
+                yield error.start, []
                 position = error.start + error.width
 
     def _finish(

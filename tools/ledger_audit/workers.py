@@ -66,15 +66,16 @@ class WorkerPool:
             process.join()
 
     def scans(self, chunks: Iterable[Chunk], *, size: int) -> Iterator[tuple[list[bytes], Scan]]:
-        """The entries of each chunk with their scan, in order. Raises CouldNotCheckError if a worker fails."""
+        """Each chunk's entries with their scan, in order. Raises CouldNotCheckError if a worker fails."""
         table = KeyTable()
         waiting: deque[tuple[int, int, list[bytes]]] = deque()
         worker = 0
         for start, entries in chunks:
-            self._keys += table.learn(entries)
-            self._give(worker, start, entries, size)
             waiting.append((worker, start, entries))
-            worker = (worker + 1) % len(self._pipes)
+            if entries:
+                self._keys += table.learn(entries)
+                self._give(worker, start, entries, size)
+                worker = (worker + 1) % len(self._pipes)
             if len(waiting) >= _AHEAD * len(self._pipes):
                 yield self._take(*waiting.popleft())
         while waiting:
@@ -87,6 +88,8 @@ class WorkerPool:
         self._pipes[worker].send(task)
 
     def _take(self, worker: int, start: int, entries: list[bytes]) -> tuple[list[bytes], Scan]:
+        if not entries:
+            return [], Scan(start)
         try:
             answer: Answer = self._pipes[worker].recv()
         except EOFError:

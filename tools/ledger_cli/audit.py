@@ -6,14 +6,12 @@ The work is in `ledger_audit`, which is imported when a command runs.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ledger_cli.groups import part_app
-
-if TYPE_CHECKING:
-    from ledger_cli.options import Json
+from ledger_cli.options import Json
 
 app = part_app("Export and verify a ledger without trusting its server.")
 
@@ -129,7 +127,7 @@ def trace(
     who: Who = None,
     as_json: Json = False,
 ) -> None:
-    """Follow a payment back to the devices: order, approvals, verification, request, claims, contract, policy."""
+    """Follow a payment back to the devices, by order, approvals, verification, request and claims."""
     from ledger_audit.trace import trace as run
     from ledger_cli.audit_output import print_trace
     from ledger_cli.audit_sources import opened

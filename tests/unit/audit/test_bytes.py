@@ -6,6 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from audit_forge.bulk import make_bulk
 from audit_forge.draft import LOG, VKEY, checkpoint, seal, write
 from audit_forge.memory import MemorySource
 from audit_forge.opening import Opening
@@ -172,6 +173,20 @@ def test_workers_find_the_same(directory: Path, workers: int) -> None:
     data[len(data) // 2] ^= 1
     bundle.write_bytes(bytes(data))
     assert run(directory, workers=workers).to_json() == run(directory).to_json()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_broken_bundle_ends_the_fold_there(tmp_path: Path, workers: int) -> None:
+    """What was folded before counts, whoever scanned it; the rest is skipped."""
+    year = make_bulk(600)
+    year["claim bulk 5"].statement.purpose = 0
+    directory = write(seal(year.drafts), tmp_path / "export")
+    bundle = directory / "tile/entries/001"
+    bundle.write_bytes(bundle.read_bytes()[:-3])
+    report = run(directory, workers=workers)
+    broken = [("statement", year.named["claim bulk 5"]), ("entry_bundle", 511)]
+    assert [(f.check, f.index) for f in report.findings] == broken
+    assert {c.name: c.status for c in report.checks}["links"] == "SKIPPED"
 
 
 def _many(count: int) -> list[bytes]:

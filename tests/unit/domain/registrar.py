@@ -176,7 +176,7 @@ class Registrar:
             person_tag=digest(f"person/{person or label}"),
             algorithm="ed25519",
             public_key=digest(f"public/{label}"),
-            certificate_sha256=digest(certificate) if certificate else b"",
+            certificate_sha256=digest(certificate or f"certificate/{label}"),
         )
 
     def register_key(
