@@ -26,7 +26,7 @@ from ledger.domain.commands import ExpireVoucher, Refusals
 from ledger.domain.entities import Claim, ClaimStatus, Evidence
 from ledger.domain.redemptions import recompute
 from ledger.domain.vocabulary import Clock
-from ledger.errors import LedgerError
+from ledger.errors import ExitCode, LedgerError
 from ledger.proof.hashing import leaf_hash
 from ledger.proof.tiles import TilePath
 
@@ -45,6 +45,12 @@ RECENT = 4_096
 
 class NotInitialised(LedgerError):
     """The store or the lock has no ledger: only `voucherd init` makes one."""
+
+
+class CheckpointUnavailable(LedgerError):
+    """What was recorded is durable, but this server can sign no further checkpoint."""
+
+    exit_code = ExitCode.UNAVAILABLE
 
 
 class Ledger:
@@ -83,6 +89,7 @@ class Ledger:
         self._grown = asyncio.Event()
         self._signed: SignedCheckpoint | None = None
         self._published = asyncio.Event()
+        self._unsignable = ""
         if locked.size:
             self._signed = SignedCheckpoint(locked.note, locked.size, locked.root_hash)
         self._checker = SignatureChecker(self.state)
@@ -102,7 +109,7 @@ class Ledger:
             maker,
             thread=self._threads,
             on_publish=self._publish,
-            on_failure=self._sequencer.stop_writing,
+            on_failure=self._unsigned,
         )
         self._stage = VerifyingStage(self._checker, self._sequencer.submit)
         if folded.size > locked.size:
@@ -137,6 +144,13 @@ class Ledger:
         grown, self._grown = self._grown, asyncio.Event()
         grown.set()
         self._checkpointer.poke()
+
+    def _unsigned(self, reason: str) -> None:
+        """No checkpoint can be made any more: stop writing and let nobody wait for one."""
+        self._sequencer.stop_writing(reason)
+        self._unsignable = reason
+        published, self._published = self._published, asyncio.Event()
+        published.set()
 
     def _publish(self, signed: SignedCheckpoint) -> None:
         self._signed = signed
@@ -197,7 +211,11 @@ class Ledger:
         """A published checkpoint that covers a durable leaf; IndexError for a leaf that is not durable."""
         if index >= self._size:
             raise IndexError(index)
-        return await self.wait_checkpoint(index)
+        while self._signed is None or self._signed.size <= index:
+            if self._unsignable:
+                raise CheckpointUnavailable(self._unsignable, hint="What is durable stays readable.")
+            await self._published.wait()
+        return self._signed
 
     async def leaf_hash(self, index: int) -> bytes:
         """Leaf hash of a durable event; IndexError beyond the head."""

@@ -6,6 +6,7 @@ import random
 from typing import TYPE_CHECKING
 
 import pytest
+from support.house import DAY_MS, HOUR_MS, START_MS, House, policy
 
 from ledger.app.outcomes import Accepted
 from ledger.domain.days import start_ms
@@ -13,7 +14,6 @@ from ledger.domain.journal import LinkKind, ProgrammeTotals
 from ledger_audit.sources import ExportSource
 from ledger_audit.trust import Trust
 from ledger_audit.verify import verify
-from support.house import DAY_MS, HOUR_MS, START_MS, House, policy
 
 if TYPE_CHECKING:
     from pathlib import Path

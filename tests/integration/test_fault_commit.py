@@ -16,7 +16,7 @@ from support.waiting import until
 
 from ledger.app.application import LedgerApplication
 from ledger.app.bootstrap import decode_record
-from ledger.app.ledger import Ledger
+from ledger.app.ledger import CheckpointUnavailable, Ledger
 from ledger.app.outcomes import Accepted, Refused
 from ledger.app.verification import SignatureChecker
 from ledger.client.signing import SigningKey
@@ -392,6 +392,8 @@ def test_a_signature_is_published_only_once_it_is_locked(
     until(stopped, what="writing stops after the failed swap")
     assert (broken.calls, note_of()) == (1, before)
     assert "no checkpoint can be made" in stage.ledger.stop_reason
+    with pytest.raises(CheckpointUnavailable):
+        stage.run(stage.ledger.until_checkpointed(stage.ledger.size - 1))
     assert reasons(send(stage, claims(stage, 1, hour=9))) == ["WRITING_STOPPED"]
     assert len(events(stage)) == stage.ledger.size == before[0] + 3
     locked = locked_note(stage)

@@ -7,6 +7,7 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
+from support.house import START_MS, House, digest
 
 from ledger.app.bootstrap import GenesisRefused, create_ledger
 from ledger.app.checkpointer import LogDamaged
@@ -22,7 +23,6 @@ from ledger.store.location import StoreLocation
 from ledger.store.lock_store import MemoryLockStore
 from ledger_play.ceremony import open_development_ledger
 from ledger_server.directory import LedgerDirectory, SecondServer
-from support.house import START_MS, House, digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,13 +7,13 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
+from support.house import DAY_MS, HOUR_MS, START_MS, House
 
 from ledger.app.outcomes import Accepted
 from ledger.proof.tiles import TilePath, decode_bundle
 from ledger_audit.sources import ExportSource
 from ledger_audit.trust import Trust
 from ledger_audit.verify import verify
-from support.house import DAY_MS, HOUR_MS, START_MS, House
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from support.house import DAY_MS, HOUR_MS, START_MS
+
 from ledger.app.outcomes import Accepted, Refused
 from ledger.domain.days import start_ms
 from ledger.domain.entities import VoucherState
@@ -11,13 +13,13 @@ from ledger.domain.rejections import Reason
 from ledger_audit.sources import ExportSource
 from ledger_audit.trust import Trust
 from ledger_audit.verify import verify
-from support.house import DAY_MS, HOUR_MS, START_MS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ledger_audit.report import Report
     from support.house import House
+
+    from ledger_audit.report import Report
 
 
 def audit(house: House, out: Path) -> Report:

@@ -51,6 +51,7 @@ def _explain_fields(fold: Fold, fail: Fail, event: event_pb2.Event, said: Any, l
     envelopes = event.envelopes
     if len(envelopes) != 1:
         fail("envelopes", 1, len(envelopes))
+        return
     if envelopes[0].payload_type != _PAYLOAD_TYPE:
         fail("payload_type", _PAYLOAD_TYPE, envelopes[0].payload_type)
     signatures = len(envelopes[0].signatures)

@@ -142,17 +142,32 @@ def prove(
     source: Location,
     index: Annotated[int, typer.Argument(metavar="INDEX", min=0, help="Leaf index of the event.")],
     out: Annotated[
-        Path, typer.Option("--out", metavar="FILE", help="The proof; the event is written beside it.")
-    ],
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write FILE.tlog-proof and FILE.event; else print it."),
+    ] = None,
     who: Who = None,
     as_json: Json = False,
 ) -> None:
-    """Write the receipt of an event: its C2SP tlog-proof (FILE.tlog-proof) and its bytes (FILE.event)."""
+    """Prove that an event is in the log: its C2SP tlog-proof, and with --out its bytes beside it."""
+    import base64
+
     from ledger_audit.prove import prove as run
     from ledger_audit.prove import write_proof
     from ledger_cli.audit_sources import opened
     from ledger_cli.output import print_object
 
     with opened(source, who) as log:
-        proof, event = write_proof(run(log, index=index), out)
-    print_object("audit-prove", {"index": index, "proof": str(proof), "event": str(event)}, as_json=as_json)
+        made = run(log, index=index)
+    if out is not None:
+        proof, event = write_proof(made, out)
+        value = {"index": index, "proof": str(proof), "event": str(event)}
+    elif as_json:
+        value = {
+            "index": index,
+            "tlog_proof": made.tlog_proof.decode(),
+            "event": base64.b64encode(made.event).decode(),
+        }
+    else:
+        typer.echo(made.tlog_proof.decode(), nl=False)
+        return
+    print_object("audit-prove", value, as_json=as_json)
