@@ -1,6 +1,6 @@
 """The ledger's answers to claims, as small files beside the signed envelopes.
 
-An answer is written once it is final, in one rename; a file that is there is never asked for again. This
+An acceptance with its proof is also there as `NNNN.tlog-proof` and `NNNN.event`, for auditors. An answer is written once it is final, in one rename; a file that is there is never asked for again. This
 module must not send.
 """
 
@@ -25,6 +25,7 @@ ACCEPTED = "ACCEPTED"
 REFUSED = "REFUSED"
 PENDING = "PENDING"
 
+_ANSWER = ".receipt.json"
 _HINT = "remove it and submit again: nothing has an effect twice"
 
 
@@ -80,17 +81,22 @@ def record_answer(folder: Path, entry: Entry, answer: claim_service_pb2.ClaimRes
 
 
 def record_receipt(folder: Path, entry: Entry, receipt: receipt_pb2.Receipt) -> None:
-    """Write an acceptance down, with the event and its proof where the receipt carries them."""
+    """Write an acceptance down, with the event and its proof where the receipt carries them.
+
+    The answer comes last: an answer with a proof has its `.tlog-proof` and `.event` beside it.
+    """
     value = {"state": ACCEPTED, "index": str(receipt.index), "leaf_hash": receipt.leaf_hash.hex()}
     if receipt.tlog_proof:
         value["event"] = encode_base64(receipt.event)
         value["tlog_proof"] = decode_utf8(receipt.tlog_proof, what="a proof")
+        write_atomically(_path(folder, entry, ".event"), receipt.event)
+        write_atomically(_path(folder, entry, ".tlog-proof"), receipt.tlog_proof)
     _write(folder, entry, value)
 
 
 def read_result(folder: Path, entry: Entry) -> Result:
     """The answer to an entry, PENDING if there is none; UsageError for a file that is not its answer."""
-    path = _path(folder, entry)
+    path = _path(folder, entry, _ANSWER)
     try:
         value = json.loads(path.read_bytes())
         if value["schema"] != RESULT_SCHEMA or value["claim_id"] != entry.claim_id:
@@ -112,15 +118,15 @@ def read_result(folder: Path, entry: Entry) -> Result:
         raise UsageError(f"{path}: malformed: {error}", hint=_HINT) from error
 
 
-def _path(folder: Path, entry: Entry) -> Path:
-    return folder / f"{entry.file.removesuffix('.envelope')}.receipt.json"
+def _path(folder: Path, entry: Entry, suffix: str) -> Path:
+    return folder / f"{entry.file.removesuffix('.envelope')}{suffix}"
 
 
 def _write(folder: Path, entry: Entry, value: dict[str, str]) -> None:
     known = {key: item for key, item in value.items() if item}
     whole = {"schema": RESULT_SCHEMA, "claim_id": entry.claim_id, **known}
     data = json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
-    write_atomically(_path(folder, entry), data.encode())
+    write_atomically(_path(folder, entry, _ANSWER), data.encode())
 
 
 def _number(text: str | None) -> int | None:

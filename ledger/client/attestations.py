@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ledger.client.lines import AttestedLine, VoucherTerms, device_id
-from ledger.client.signing import MAX_PAYLOAD_SIZE, SigningKey, make_envelope, new_id
+from ledger.client.signing import MAX_PAYLOAD_SIZE, SigningKey, make_envelope, new_ordered_id
 from ledger.domain.quantities import MS_PER_HOUR
 from ledger.errors import UsageError
 from ledger.v1 import claim_pb2, envelope_pb2, quantities_pb2
@@ -81,7 +81,7 @@ def sign_attestations(
     """Attestations over all lines, as few as fit, in order of time; `head` is the newest one before.
 
     Each has at most 500 lines, 45,000 bytes of payload and, as estimated, 60,000 of event. Claim and
-    request ids are random. Raises UsageError for a line that the terms do not price, and if a superseding
+    request ids are new. Raises UsageError for a line that the terms do not price, and if a superseding
     attestation does not fit in one.
     """
     chain = head or ChainHead()
@@ -131,7 +131,7 @@ def build_attestation(
     columns.active_ms.extend(_column(line.active_ms for line in lines))
     columns.energy_wh.extend(_column(line.energy_wh for line in lines))
     statement = claim_pb2.UsageAttestation(
-        claim_id=new_id() if claim_id is None else claim_id,
+        claim_id=new_ordered_id() if claim_id is None else claim_id,
         programme_id=terms.programme_id,
         provider_id=terms.provider_id,
         voucher_id=terms.voucher_id,

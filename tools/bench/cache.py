@@ -1,11 +1,12 @@
 """Where a bench keeps ledgers that take long to make: in a folder named by a hash of the code that made them.
 
-Nothing is made or measured here.
+No ledger is made here.
 """
 
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,11 +32,18 @@ _MAKERS = (
 
 
 def place(name: str) -> Path:
-    """The folder of a cached ledger; another one as soon as any code that makes it changed."""
-    digest = hashlib.sha256(name.encode())
+    """The folder of a cached ledger; another one as soon as any code that makes it changed.
+
+    Folders of older code are removed.
+    """
+    digest = hashlib.sha256()
     for path in _sources():
         digest.update(path.relative_to(_ROOT).as_posix().encode() + b"\0" + path.read_bytes())
-    return FOLDER / digest.hexdigest()[:20]
+    folder = FOLDER / f"{name}-{digest.hexdigest()[:20]}"
+    for older in FOLDER.glob(f"{name}-*"):
+        if older != folder:
+            shutil.rmtree(older)
+    return folder
 
 
 def _sources() -> Iterable[Path]:

@@ -82,7 +82,7 @@ def _audit(folder: Path, *, workers: int, layers: str) -> float:
 
 def _cached_log(work: Path, claims: int) -> Path:
     """A folder with `export` and `trust.json` of a log with so many signed claims."""
-    folder = cache.place(f"replay {claims}")
+    folder = cache.place(f"replay-{claims}")
     if not (folder / "trust.json").exists():
         say(f"replay: making a log of {claims:,} claims (kept in {folder})")
         ground = asyncio.run(_make(work / "replay", claims))

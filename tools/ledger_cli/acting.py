@@ -5,8 +5,9 @@ One function carries every act of every command. This module must not build stat
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ledger.client.api import LedgerClient
@@ -31,18 +32,29 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ledger.client.acts import Statement
+    from ledger_cli.new_keys import NewKey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Acting:
     """Somebody who acts: identity, connection and signing keys, the own one first."""
 
     identity: Identity
-    client: LedgerClient
     keys: tuple[SigningKey, ...]
     as_json: bool
+    insecure: bool = False
     draft: Path | None = None
     draft_signers: tuple[bytes, ...] = ()
+
+    @cached_property
+    def client(self) -> LedgerClient:
+        """The connection, made when it is first needed: a draft needs neither a server nor TLS."""
+        return LedgerClient(self.identity, insecure_development=self.insecure)
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if "client" in self.__dict__:
+            self.client.close()
 
     def basis(self, reason: str, evidence: Sequence[Path] | None) -> Any:
         """The basis of a decision in the identity's office; UsageError for somebody without one."""
@@ -64,12 +76,12 @@ class Acting:
         *,
         made: Mapping[str, bytes] | None = None,
         signers: int = 1,
-        last: Sequence[SigningKey] = (),
+        last: NewKey | None = None,
     ) -> None:
         """Sign and send the statement, or write it down as a draft; print the receipt.
 
-        `signers` keys of this identity and its co-signers sign, then `last`. `made` are ids that were made
-        for this act. Raises UsageError where there are too few keys.
+        `signers` keys of this identity and its co-signers sign, then `last`. `made` are ids that this act
+        makes known. Raises UsageError where there are too few keys.
         """
         ids = {name: value.hex() for name, value in (made or {}).items()}
         if self.draft is not None:
@@ -80,21 +92,23 @@ class Acting:
                 f"{act} needs {signers} signers and {len(self.keys)} are at hand",
                 hint="add --with FILE for each co-signer, or --draft FILE to let them sign later",
             )
-        keys = [*self.keys[:signers], *last]
+        keys = [*self.keys[:signers], *(last.signers if last is not None else ())]
         envelope = make_envelope(act, statement, keys, ledger_id=self.identity.ledger_id)
         receipt = self.client.submit(envelope)
         print_object("receipt", {"act": act, **ids, **receipt_fields(receipt)}, as_json=self.as_json)
 
     def _write_draft(
-        self, act: str, statement: Statement, *, ids: Mapping[str, str], last: Sequence[SigningKey]
+        self, act: str, statement: Statement, *, ids: Mapping[str, str], last: NewKey | None
     ) -> None:
         draft = self.draft
         if draft is None:
             return
-        own = self.keys[:1]
-        key_ids = [key.key_id for key in own] + [*self.draft_signers] + [key.key_id for key in last]
+        signing = [*self.keys[:1], *(last.signers if last is not None else ())]
+        key_ids = [self.keys[0].key_id, *self.draft_signers]
+        if last is not None:
+            key_ids.append(last.key_id)
         envelope = prepare_envelope(act, statement, ledger_id=self.identity.ledger_id, key_ids=key_ids)
-        for key in (*own, *last):
+        for key in signing:
             add_signature(envelope, key)
         write_envelope(draft, envelope)
         missing = [key.hex() for key in missing_key_ids(envelope)]
@@ -115,20 +129,24 @@ def acting(
 ) -> Iterator[Acting]:
     """Act as the identity in file `who`, with the keys of the identities in `co_signers`.
 
-    Without `co_signers` the identity's own co-signers are at hand. Keys are read now, nothing is sent yet.
+    Without `co_signers` the identity's own co-signers are at hand. Keys are read now; for a draft the own one
+    only, as the others sign the file. Nothing is sent yet.
     """
     identity = load_identity(who)
+    if draft is not None and co_signers:
+        raise UsageError("--with and --draft exclude each other", hint="name the keys: --signer KEY_ID")
     others = [load_identity(path).signing_key for path in co_signers or ()] or identity.co_signers
-    keys = tuple(SigningKey.load(path) for path in (identity.signing_key, *others))
-    with LedgerClient(identity, insecure_development=insecure) as client:
-        yield Acting(
-            identity=identity,
-            client=client,
-            keys=keys,
-            as_json=as_json,
-            draft=draft,
-            draft_signers=tuple(digest_of(text, option="--signer") for text in draft_signers or ()),
-        )
+    paths = [identity.signing_key, *(others if draft is None else ())]
+    actor = Acting(
+        identity=identity,
+        keys=tuple(SigningKey.load(path) for path in paths),
+        as_json=as_json,
+        insecure=insecure,
+        draft=draft,
+        draft_signers=tuple(digest_of(text, option="--signer") for text in draft_signers or ()),
+    )
+    with closing(actor):
+        yield actor
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ledger.client.attestations import ChainHead, SignedAttestation, sign_attestations
+from ledger.client.attestations import ChainHead, SignedAttestation, Superseding, sign_attestations
 from ledger.client.identity import load_identity
 from ledger.client.lines import select_lines
 from ledger.client.outbox import ACCEPTED, PENDING, REFUSED, UsageFile, open_or_create
@@ -16,9 +16,11 @@ from ledger.client.signing import SigningKey
 from ledger.client.terms import fetch_head
 from ledger.client.terms_file import read_terms
 from ledger.domain.quantities import format_yuan_plain
+from ledger.domain.vocabulary import SupersedingReason
 from ledger.errors import ExitCode, UsageError
 from ledger_cli.acting import reading
 from ledger_cli.output import Column, print_object, print_rows, say
+from ledger_cli.values import enum_of
 from ledger_cli.voucher_terms import fetch_all, voucher_map
 
 if TYPE_CHECKING:
@@ -41,9 +43,19 @@ class Request:
     terms_file: Path | None
     price: list[str] | None
     purpose: str
+    superseding: Superseding | None
     skip_unmapped: bool
     skip_outside: bool
     insecure: bool
+
+
+def superseding_of(index: int | None, reason: str) -> Superseding | None:
+    """What --supersede and --reason name together; None without both."""
+    if (index is None) != (not reason):
+        raise UsageError("--supersede and --reason go together")
+    if index is None:
+        return None
+    return Superseding(index=index, reason=enum_of(SupersedingReason, reason, option="--reason"))
 
 
 def attest_usage(data: UsageData, request: Request, *, as_json: bool) -> None:
@@ -60,7 +72,17 @@ def attest_usage(data: UsageData, request: Request, *, as_json: bool) -> None:
         skip_unmapped=request.skip_unmapped,
         skip_outside=request.skip_outside,
     )
-    made = list(_signed(selection, terms, heads, key=key, ledger_id=identity.ledger_id, data=data))
+    made = list(
+        _signed(
+            selection,
+            terms,
+            heads,
+            key=key,
+            ledger_id=identity.ledger_id,
+            data=data,
+            superseding=request.superseding,
+        )
+    )
     if not made:
         raise UsageError(f"{data.name}: no row to attest", hint="check --voucher and the tenants of the file")
     line_count = sum(len(lines) for lines in selection.lines.values())
@@ -147,11 +169,20 @@ def _signed(
     key: SigningKey,
     ledger_id: bytes,
     data: UsageData,
+    superseding: Superseding | None,
 ) -> Iterator[SignedAttestation]:
-    """Attestations of every voucher; tenants that share one are attested together."""
+    """Attestations of every voucher; tenants that share one are attested together.
+
+    Raises UsageError for lines of several vouchers in place of one claim.
+    """
     by_voucher: dict[bytes, list[str]] = {}
     for tenant in selection.lines:
         by_voucher.setdefault(terms[tenant].voucher_id, []).append(tenant)
+    if superseding is not None and len(by_voucher) > 1:
+        raise UsageError(
+            f"usage of {len(by_voucher)} vouchers cannot replace one claim",
+            hint="give the lines of one claim",
+        )
     for voucher_id, tenants in by_voucher.items():
         yield from sign_attestations(
             list(chain.from_iterable(selection.lines[tenant] for tenant in tenants)),
@@ -160,4 +191,5 @@ def _signed(
             ledger_id=ledger_id,
             raw_log=data.raw_log,
             head=heads.get(voucher_id),
+            superseding=superseding,
         )

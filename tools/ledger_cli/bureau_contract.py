@@ -1,5 +1,4 @@
 """Steps of the parties: contract, application, invoice, payment, redemption."""
-# ruff: noqa: TC001 - typer reads the annotations of commands when they run
 
 from __future__ import annotations
 

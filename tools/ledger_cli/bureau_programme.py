@@ -1,5 +1,4 @@
 """Steps of the bureau on programmes and vouchers: open, publish, grant, expire."""
-# ruff: noqa: TC001 - typer reads the annotations of commands when they run
 
 from __future__ import annotations
 

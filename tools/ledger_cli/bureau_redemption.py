@@ -1,5 +1,4 @@
 """Steps of the bureau and the treasury on redemptions: verify, approve, order, pay, fail."""
-# ruff: noqa: TC001 - typer reads the annotations of commands when they run
 
 from __future__ import annotations
 

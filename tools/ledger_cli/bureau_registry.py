@@ -1,5 +1,4 @@
 """Steps of the bureau on participants: register, admit, confirm devices."""
-# ruff: noqa: TC001, TC003 - typer reads the annotations of commands when they run
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """`voucherd set-clock`: set the clock of a SIMULATED ledger."""
-# ruff: noqa: TC001 - typer reads the annotations of commands when they run
 
 from __future__ import annotations
 
@@ -23,6 +22,7 @@ def set_clock(
     as_json: Json = False,
 ) -> None:
     """Set the ledger's time, never back; it then stands still. Act --as the operator."""
+    from ledger.client.errors import RpcRefused
     from ledger.domain.days import format_rfc3339
     from ledger_cli.acting import reading
     from ledger_cli.output import print_object
@@ -30,6 +30,11 @@ def set_clock(
 
     wanted_ms = instant_of(time, option="TIME")
     with reading(who, insecure=insecure) as client:
-        now_ms = client.set_clock(wanted_ms)
+        try:
+            now_ms = client.set_clock(wanted_ms)
+        except RpcRefused as error:
+            present = format_rfc3339(client.get_ledger().ledger_time_ms)
+            error.hint = f"the ledger's time is {present}; {error.hint}"
+            raise
     value = {"ledger_time_ms": str(now_ms), "ledger_time": format_rfc3339(now_ms)}
     print_object("clock", value, as_json=as_json)

@@ -1,5 +1,4 @@
 """`voucherd demo`: a programme year on a real server, verified by the auditor, with one byte changed."""
-# ruff: noqa: TC001, TC003 - typer reads the annotations of commands when they run
 
 from __future__ import annotations
 

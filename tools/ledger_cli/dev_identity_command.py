@@ -1,5 +1,4 @@
 """`voucherd dev-identity`: key, certificate and identity file for a participant of a development ledger."""
-# ruff: noqa: TC001, TC003 - typer reads the annotations of commands when they run
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """`voucherctl explain`: what a reason of refusal means and what to do about it."""
-# ruff: noqa: TC001 - typer reads the annotations of commands when they run
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """`voucherd init`: open a new ledger in a folder."""
-# ruff: noqa: TC001, TC003 - typer reads the annotations of commands when they run
 
 from __future__ import annotations
 
@@ -71,7 +70,8 @@ def init(
         say("a development ledger: its roots lie in this folder and its clock is SIMULATED")
     else:
         say(
-            f"put server.pem, server.key and ca.pem (who issues clients' certificates) into {directory / 'tls'}"
+            "put server.pem, server.key and ca.pem (who issues clients' certificates) into"
+            f" {directory / 'tls'}"
         )
     say(f"serve it with: voucherd serve --dir {directory} --listen {server}")
     print_object("init", opened, as_json=as_json)

@@ -1,5 +1,4 @@
 """`voucherctl keys`: make keys, sign with several people, register, retire and revoke keys."""
-# ruff: noqa: TC001 - typer reads the annotations of commands when they run
 
 from __future__ import annotations
 

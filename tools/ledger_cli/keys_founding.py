@@ -1,5 +1,4 @@
 """`voucherctl keys draft-genesis`, `draft-appointment`, `person-tag`: before there is a server."""
-# ruff: noqa: TC001 - typer reads the annotations of commands when they run
 
 from __future__ import annotations
 
@@ -8,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ledger_cli.options import Json
+from ledger_cli.options import Json, Officer
 
 Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="New envelope file; its signers sign it.")]
 PublicKey = Annotated[str, typer.Option("--public-key", metavar="HEX", help="The officer's key, 32 bytes.")]
@@ -84,6 +83,7 @@ def draft_genesis(
 def draft_appointment(
     out: Out,
     ledger: Annotated[str, typer.Option("--ledger", metavar="ID", help="Ledger id of the genesis.")],
+    officer: Officer,
     bureau: Annotated[str, typer.Option("--bureau", metavar="ID", help="The bureau.")],
     role: Annotated[str, typer.Option("--role", help="CLERK, REVIEWER, APPROVER, PAYER, AUDITOR, …")],
     tag: Annotated[str, typer.Option("--tag", metavar="HEX", help="Person tag, 32 bytes.")],
@@ -98,14 +98,15 @@ def draft_appointment(
 ) -> None:
     """Write an officer's appointment for the roots, and then the officer, to sign: `voucherctl keys sign`."""
     from ledger.client.cosign import write_envelope
-    from ledger.client.signing import new_id, prepare_envelope
+    from ledger.client.signing import prepare_envelope
     from ledger.client.statements import officer_appointment
     from ledger.domain.vocabulary import Role
     from ledger.proof.keys import key_id
+    from ledger_cli.new_keys import certificate_digest
     from ledger_cli.output import print_object
-    from ledger_cli.values import certificate_digest, digest_of, enum_of, id_of
+    from ledger_cli.values import digest_of, enum_of, id_of
 
-    officer_id = new_id()
+    ledger_id, officer_id = id_of(ledger, option="--ledger"), id_of(officer, option="--officer")
     new_key = digest_of(public_key, option="--public-key")
     statement = officer_appointment(
         officer_id=officer_id,
@@ -113,12 +114,12 @@ def draft_appointment(
         role=enum_of(Role, role, option="--role"),
         person_tag=digest_of(tag, option="--tag"),
         public_key=new_key,
-        certificate_sha256=certificate_digest(certificate, option="--certificate"),
+        certificate_sha256=certificate_digest(
+            certificate, option="--certificate", ledger_id=ledger_id, owner_id=officer_id
+        ),
     )
     signers = [*(digest_of(root, option="--root") for root in roots), key_id("ed25519", new_key)]
-    envelope = prepare_envelope(
-        "officer-appointment", statement, ledger_id=id_of(ledger, option="--ledger"), key_ids=signers
-    )
+    envelope = prepare_envelope("officer-appointment", statement, ledger_id=ledger_id, key_ids=signers)
     write_envelope(out, envelope)
     value = {
         "file": str(out),

@@ -1,5 +1,4 @@
 """Acts on the registry of keys, officers and certificates."""
-# ruff: noqa: TC001 - typer reads the annotations of commands when they run
 
 from __future__ import annotations
 
@@ -8,10 +7,17 @@ from typing import Annotated
 
 import typer
 
-from ledger_cli.options import As, Draft, Insecure, Json, Signers, With
+from ledger_cli.options import As, Draft, Insecure, Json, Officer, Signers, With
 
-NewKey = Annotated[
-    Path, typer.Option("--new-key", metavar="FILE", help="The new key; it signs, too (proof of possession).")
+NewKeyFile = Annotated[
+    Path | None,
+    typer.Option("--new-key", metavar="FILE", help="The new key; it signs, too (proof of possession)."),
+]
+PublicKey = Annotated[
+    str | None,
+    typer.Option(
+        "--public-key", metavar="HEX", help="With --draft, in place of --new-key: its owner signs later."
+    ),
 ]
 Certificate = Annotated[Path, typer.Option("--certificate", metavar="FILE", help="TLS certificate, PEM.")]
 ParticipantId = Annotated[str, typer.Option("--participant", metavar="ID", help="The owner.")]
@@ -31,7 +37,8 @@ def add_to(app: typer.Typer) -> None:
 def register(
     who: As,
     participant: ParticipantId,
-    new_key: NewKey,
+    new_key: NewKeyFile = None,
+    public_key: PublicKey = None,
     co_signers: With = None,
     draft: Draft = None,
     draft_signers: Signers = None,
@@ -39,12 +46,12 @@ def register(
     as_json: Json = False,
 ) -> None:
     """Register a participant's key; signed by two key administrators and the new key."""
-    from ledger.client.signing import SigningKey
     from ledger.client.statements import key_registration
     from ledger_cli.acting import acting
+    from ledger_cli.new_keys import new_key_of
     from ledger_cli.values import id_of
 
-    key = SigningKey.load(new_key)
+    key = new_key_of(new_key, public_key, draft=draft is not None)
     participant_id = id_of(participant, option="--participant")
     statement = key_registration(participant_id=participant_id, public_key=key.public_key)
     with acting(
@@ -55,7 +62,7 @@ def register(
         draft=draft,
         draft_signers=draft_signers,
     ) as actor:
-        actor.do("key-registration", statement, made={"key_id": key.key_id}, signers=2, last=[key])
+        actor.do("key-registration", statement, made={"key_id": key.key_id}, signers=2, last=key)
 
 
 def retire(
@@ -124,11 +131,13 @@ def revoke(
 
 def appoint_officer(
     who: As,
+    officer: Officer,
     bureau: Annotated[str, typer.Option("--bureau", metavar="ID", help="The bureau.")],
     role: Annotated[str, typer.Option("--role", help="CLERK, REVIEWER, APPROVER, PAYER, AUDITOR, …")],
     tag: Annotated[str, typer.Option("--tag", metavar="HEX", help="Person tag, 32 bytes.")],
-    new_key: NewKey,
     certificate: Certificate,
+    new_key: NewKeyFile = None,
+    public_key: PublicKey = None,
     signers: SignerCount = 2,
     co_signers: With = None,
     draft: Draft = None,
@@ -137,22 +146,14 @@ def appoint_officer(
     as_json: Json = False,
 ) -> None:
     """Name an officer with key and certificate; signed by the root threshold and the new key."""
-    from ledger.client.signing import SigningKey, new_id
     from ledger.client.statements import officer_appointment
     from ledger.domain.vocabulary import Role
     from ledger_cli.acting import acting
-    from ledger_cli.values import certificate_digest, digest_of, enum_of, id_of
+    from ledger_cli.new_keys import certificate_digest, new_key_of
+    from ledger_cli.values import digest_of, enum_of, id_of
 
-    key = SigningKey.load(new_key)
-    officer_id = new_id()
-    statement = officer_appointment(
-        officer_id=officer_id,
-        bureau_id=id_of(bureau, option="--bureau"),
-        role=enum_of(Role, role, option="--role"),
-        person_tag=digest_of(tag, option="--tag"),
-        public_key=key.public_key,
-        certificate_sha256=certificate_digest(certificate, option="--certificate"),
-    )
+    key = new_key_of(new_key, public_key, draft=draft is not None)
+    officer_id = id_of(officer, option="--officer")
     with acting(
         who,
         as_json=as_json,
@@ -161,12 +162,25 @@ def appoint_officer(
         draft=draft,
         draft_signers=draft_signers,
     ) as actor:
+        statement = officer_appointment(
+            officer_id=officer_id,
+            bureau_id=id_of(bureau, option="--bureau"),
+            role=enum_of(Role, role, option="--role"),
+            person_tag=digest_of(tag, option="--tag"),
+            public_key=key.public_key,
+            certificate_sha256=certificate_digest(
+                certificate,
+                option="--certificate",
+                ledger_id=actor.identity.ledger_id,
+                owner_id=officer_id,
+            ),
+        )
         actor.do(
             "officer-appointment",
             statement,
             made={"officer_id": officer_id, "key_id": key.key_id},
             signers=signers,
-            last=[key],
+            last=key,
         )
 
 
@@ -183,12 +197,10 @@ def register_certificate(
     """Bind a TLS certificate to its owner, in place of the one before; signed by two key administrators."""
     from ledger.client.statements import certificate_registration
     from ledger_cli.acting import acting
-    from ledger_cli.values import certificate_digest, id_of
+    from ledger_cli.new_keys import certificate_digest
+    from ledger_cli.values import id_of
 
-    statement = certificate_registration(
-        participant_id=id_of(participant, option="--participant"),
-        certificate_sha256=certificate_digest(certificate, option="--certificate"),
-    )
+    owner_id = id_of(participant, option="--participant")
     with acting(
         who,
         as_json=as_json,
@@ -197,4 +209,8 @@ def register_certificate(
         draft=draft,
         draft_signers=draft_signers,
     ) as actor:
+        digest = certificate_digest(
+            certificate, option="--certificate", ledger_id=actor.identity.ledger_id, owner_id=owner_id
+        )
+        statement = certificate_registration(participant_id=owner_id, certificate_sha256=digest)
         actor.do("certificate-registration", statement, signers=2)

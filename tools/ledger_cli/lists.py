@@ -1,5 +1,4 @@
 """`voucherctl bureau` lists: what exists; every row ends with the next possible step."""
-# ruff: noqa: TC001 - typer reads the annotations of commands when they run
 
 from __future__ import annotations
 

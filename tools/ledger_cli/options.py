@@ -50,6 +50,14 @@ Evidence: TypeAlias = Annotated[
     list[Path] | None,
     typer.Option("--evidence", metavar="FILE", help="Document on which the decision rests; repeatable."),
 ]
+Officer: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--officer",
+        metavar="ID",
+        help="The officer's id, which the certificate names; new: `openssl rand -hex 16`.",
+    ),
+]
 Document: TypeAlias = Annotated[
     Path, typer.Option("--document", metavar="FILE", help="The document; only its SHA-256 is sent.")
 ]

@@ -1,5 +1,4 @@
 """`voucherctl provider`: attest usage, send the attestations, see what became of them."""
-# ruff: noqa: TC001 - typer reads the annotations of commands when they run
 
 from __future__ import annotations
 
@@ -75,6 +74,15 @@ def attest(
     ] = None,
     price: Prices = None,
     purpose: PurposeName = "TRAINING",
+    supersede: Annotated[
+        int | None,
+        typer.Option(
+            "--supersede", metavar="LEAF_INDEX", min=0, help="Accepted claim that this usage replaces."
+        ),
+    ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", help="With --supersede: LOG_CORRECTED or PRICE_CORRECTED.")
+    ] = "",
     skip_unmapped: Annotated[
         bool, typer.Option("--skip-unmapped", help="Leave out rows of tenants without a voucher.")
     ] = False,
@@ -90,10 +98,11 @@ def attest(
     """Make and sign attestations from a usage file into an outbox; nothing is sent.
 
     Rows of one tenant go to one voucher. Rows that overlap on a device, unknown models and devices, and
-    rows outside the voucher are refused before anything is signed.
+    rows outside the voucher are refused before anything is signed. With --supersede one attestation is made,
+    in place of an accepted claim of yours on the same voucher that no redemption uses.
     """
     from ledger.client.usage.slurm import SlurmOptions
-    from ledger_cli.attest import Request, attest_usage
+    from ledger_cli.attest import Request, attest_usage, superseding_of
     from ledger_cli.usage_files import read_usage
 
     slurm = SlurmOptions(utc_offset=utc_offset, cluster=cluster, device_model=model)
@@ -106,6 +115,7 @@ def attest(
         terms_file=terms_file,
         price=price,
         purpose=purpose,
+        superseding=superseding_of(supersede, reason),
         skip_unmapped=skip_unmapped,
         skip_outside=skip_outside,
         insecure=insecure,

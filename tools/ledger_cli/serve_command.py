@@ -1,5 +1,4 @@
 """`voucherd serve`: serve the ledger of a folder over gRPC until a signal comes."""
-# ruff: noqa: TC001, TC003 - typer reads the annotations of commands when they run
 
 from __future__ import annotations
 

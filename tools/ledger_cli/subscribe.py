@@ -1,5 +1,4 @@
 """`voucherctl subscribe`: the event stream as NDJSON, to be gone on with after any interruption."""
-# ruff: noqa: TC001 - typer reads the annotations of commands when they run
 
 from __future__ import annotations
 

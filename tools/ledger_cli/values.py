@@ -85,17 +85,6 @@ def file_digest(path: Path, *, option: str) -> bytes:
         raise UsageError(f"{option}: {path}: cannot be read: {error.strerror}") from error
 
 
-def certificate_digest(path: Path, *, option: str) -> bytes:
-    """SHA-256 of the DER form of the first certificate in a PEM file."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives.hashes import SHA256
-
-    try:
-        return x509.load_pem_x509_certificate(path.read_bytes()).fingerprint(SHA256())
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{option}: {path}: no certificate in PEM", hint="give the .pem file") from error
-
-
 def _named(parse: Callable[[str], T], text: str, option: str) -> T:
     try:
         return parse(text)
