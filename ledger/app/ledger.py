@@ -94,7 +94,7 @@ class Ledger:
             self._signed = SignedCheckpoint(locked.note, locked.size, locked.root_hash)
         self._checker = SignatureChecker(self.state)
         decider = Decider(self.state, self._recorder, self._checker, clock_slack_ms=self._clock.slack_ms)
-        self._sequencer = Sequencer(
+        self.sequencer = Sequencer(
             state=self.state,
             recorder=self._recorder,
             decider=decider,
@@ -111,7 +111,7 @@ class Ledger:
             on_publish=self._publish,
             on_failure=self._unsigned,
         )
-        self._stage = VerifyingStage(self._checker, self._sequencer.submit)
+        self._stage = VerifyingStage(self._checker, self.sequencer.submit)
         if folded.size > locked.size:
             self._checkpointer.poke()
 
@@ -147,7 +147,7 @@ class Ledger:
 
     def _unsigned(self, reason: str) -> None:
         """No checkpoint can be made any more: stop writing and let nobody wait for one."""
-        self._sequencer.stop_writing(reason)
+        self.sequencer.stop_writing(reason)
         self._unsignable = reason
         published, self._published = self._published, asyncio.Event()
         published.set()
@@ -160,17 +160,17 @@ class Ledger:
     @property
     def writable(self) -> bool:
         """Whether statements are taken now."""
-        return not self._sequencer.stop_reason
+        return not self.sequencer.stop_reason
 
     @property
     def stop_reason(self) -> str:
         """Why not, for an operator."""
-        return self._sequencer.stop_reason
+        return self.sequencer.stop_reason
 
     @property
     def queued_items(self) -> int:
         """Statements that wait to be decided."""
-        return self._sequencer.queued_items
+        return self.sequencer.queued_items
 
     # Reading
 
@@ -298,11 +298,11 @@ class Ledger:
 
     def now_ms(self) -> int:
         """Ledger time, ms since 1970."""
-        return self._clock.now_ms(self._sequencer.last_recorded_ms)
+        return self._clock.now_ms(self.sequencer.last_recorded_ms)
 
     def set_clock(self, ms: int) -> int:
         """Set a simulated clock; ClockError on any other, or if it would go back."""
-        return self._clock.set_ms(ms, self._sequencer.last_recorded_ms)
+        return self._clock.set_ms(ms, self.sequencer.last_recorded_ms)
 
     async def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
@@ -310,7 +310,7 @@ class Ledger:
     async def close(self) -> None:
         """Finish what is queued, checkpoint it, release everything."""
         await self._stage.close()
-        await self._sequencer.close()
+        await self.sequencer.close()
         await self._checkpointer.close()
         self._threads.shutdown()
         self._lock_store.close()

@@ -1,7 +1,8 @@
 """The ledger's answers to claims, as small files beside the signed envelopes.
 
-An acceptance with its proof is also there as `NNNN.tlog-proof` and `NNNN.event`, for auditors. An answer is written once it is final, in one rename; a file that is there is never asked for again. This
-module must not send.
+An answer is written once it is final, each file in one rename; an answer that is there is never asked for
+again. An acceptance with its proof has `NNNN.tlog-proof` and `NNNN.event` beside it, as auditors take them.
+This module must not send.
 """
 
 from __future__ import annotations

@@ -129,7 +129,8 @@ class LedgerClient:
         """Send a completely signed statement to the RPC of its act, and give its receipt.
 
         Claims wait for a checkpoint by default, all other acts for durability. Repeating it is harmless.
-        Raises UsageError for the genesis and for a missing signature, VerificationError for a receipt whose proof does not hold under the pinned log key.
+        Raises UsageError for the genesis and for a missing signature, VerificationError for a receipt whose
+        proof does not hold under the pinned log key.
         """
         act = act_of(check_complete(envelope).payload_type)
         if act.request is None or act.response is None:

@@ -130,8 +130,8 @@ class LedgerDirectory:
     ) -> Ledger:
         """Open the ledger for service, every row checked; called inside a running event loop.
 
-        `store` is a store URL in place of the folder's own database; `accept_clock` lets a SYSTEM clock be more
-        than a day ahead of the last record.
+        `store` is a store URL in place of the folder's own database; `accept_clock` lets a SYSTEM clock be
+        more than a day ahead of the last record.
         """
         config = self.read_config()
         location = StoreLocation.parse(store) if store else StoreLocation.sqlite(self.store)

@@ -61,12 +61,21 @@ def test_roots_sign_apart_and_the_ledger_opens(tmp_path: Path) -> None:
         authority.issue_client(bytes.fromhex(draft["ledger_id"]), bytes(range(16)), "clerk").cert_pem
     )
     appointment = str(tmp_path / "clerk.json")
-    said(
-        "voucherctl", "keys", "draft-appointment", "--out", appointment, "--ledger", draft["ledger_id"],
+    fixed = (
+        "keys", "draft-appointment", "--out", appointment,
         "--bureau", draft["bureaux"]["STI"], "--role", "CLERK", "--tag", tags[3],
         "--public-key", keys["clerk"]["public_key"], "--certificate", str(certificate),
         "--root", keys["root-1"]["key_id"], "--root", keys["root-3"]["key_id"],
     )  # fmt: skip
+    named = bytes(range(16)).hex()
+    for ledger, officer in ((draft["ledger_id"], "0" * 32), ("0" * 32, named)):
+        wrong = run("voucherctl", *fixed, "--ledger", ledger, "--officer", officer)
+        assert wrong.returncode == EXIT_USAGE
+        assert f"names 'voucher-ledger:/{draft['ledger_id']}/participant/{named}'" in wrong.stderr
+        assert f"expected: one SAN URI, voucher-ledger:/{ledger}/participant/{officer}" in wrong.stderr
+    assert not Path(appointment).exists()
+    drafted = said("voucherctl", *fixed, "--ledger", draft["ledger_id"], "--officer", named)
+    assert drafted["officer_id"] == named
     for name in ("root-1", "root-3", "clerk"):
         said("voucherctl", "keys", "sign", appointment, "--key", str(tmp_path / f"{name}.pem"))
     for name in ("root-1", "root-2"):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner
@@ -19,6 +20,7 @@ from ledger.domain.attestation import PricedModel
 from ledger.domain.policy import Origin
 from ledger.domain.vocabulary import Clock
 from ledger_cli import voucherctl
+from ledger_server.dev_authority import DevelopmentAuthority
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -262,3 +264,111 @@ def test_a_broken_device_file_is_exit_2(provider: Path, text: str, named: str) -
     outcome = ctl("bureau", "register-devices", "--as", provider, "--devices", path, "--insecure-development")
     assert outcome.exit_code == 2, outcome.output
     assert named in outcome.stderr
+
+
+def certificate(path: Path, owner_id: bytes) -> Path:
+    """A certificate of the provider's ledger for an owner."""
+    issued = DevelopmentAuthority.create(path.with_suffix("")).issue_client(b"L" * 16, owner_id, "x")
+    path.write_bytes(issued.cert_pem)
+    return path
+
+
+def test_drafts_need_neither_server_nor_tls_nor_the_new_private_key(provider: Path) -> None:
+    """The identity has no certificate and names a port where nobody listens."""
+    new = SigningKey.from_seed(b"n" * 32)
+    second = "ab" * 32
+    fixed = ("--as", provider, "--signer", second, "--json")
+    draft = provider.with_name("key.json")
+    key = ("keys", "register", "--participant", ID.hex(), "--public-key", new.public_key.hex())
+    outcome = ctl(*key, *fixed, "--draft", draft)
+    assert outcome.exit_code == 0, outcome.output
+    assert json.loads(outcome.stdout)["missing_key_ids"] == [second, new.key_id.hex()]
+    owner = "0f" * 16
+    pem = certificate(provider.with_name("tls.pem"), bytes.fromhex(owner))
+    appointment = ("keys", "appoint-officer", "--officer", owner, "--bureau", "ee" * 16, "--role", "CLERK")
+    appointment += ("--tag", "dd" * 32, "--public-key", new.public_key.hex(), "--certificate", str(pem))
+    outcome = ctl(*appointment, *fixed, "--draft", provider.with_name("officer.json"))
+    assert outcome.exit_code == 0, outcome.output
+    assert json.loads(outcome.stdout)["officer_id"] == owner
+    new.save(provider.with_name("new.pem"))
+    for file in (draft, provider.with_name("officer.json")):
+        signed = ctl("keys", "sign", file, "--key", provider.with_name("new.pem"), "--json")
+        assert json.loads(signed.stdout)["missing_key_ids"] == [second]
+    registration = ("keys", "register-certificate", "--participant", owner, "--certificate", pem)
+    assert ctl(*registration, *fixed, "--draft", provider.with_name("tls.json")).exit_code == 0
+
+
+def test_a_draft_that_lacks_a_signature_is_not_submitted(provider: Path) -> None:
+    """Exit 2, naming the key, before anything is sent."""
+    draft = provider.with_name("key.json")
+    key = ("keys", "register", "--participant", ID.hex(), "--public-key", "ab" * 32, "--as", provider)
+    assert ctl(*key, "--draft", draft).exit_code == 0
+    outcome = ctl("keys", "submit", draft, "--as", provider, "--insecure-development")
+    assert outcome.exit_code == 2
+    assert "1 signatures are missing" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ((), "either --new-key FILE or, with --draft, --public-key HEX"),
+        (("--public-key", "ab" * 32), "--public-key needs --draft"),
+        (("--public-key", "ab" * 32, "--new-key", "x.pem", "--draft", "d"), "either --new-key"),
+        (("--public-key", "ab", "--draft", "d"), "--public-key"),
+        (("--public-key", "ab" * 32, "--draft", "d", "--with", "x.toml"), "--with and --draft"),
+    ],
+)
+def test_a_new_key_is_at_hand_or_named_in_a_draft(provider: Path, more: tuple[str, ...], named: str) -> None:
+    """Anything else is exit 2."""
+    outcome = ctl("keys", "register", "--participant", ID.hex(), "--as", provider, *more)
+    assert outcome.exit_code == 2, outcome.output
+    assert named in outcome.stderr
+
+
+def test_a_certificate_of_somebody_else_is_not_registered(provider: Path) -> None:
+    """It is told whom it names and what is expected."""
+    pem = certificate(provider.with_name("tls.pem"), b"B" * 16)
+    outcome = ctl(
+        "keys", "register-certificate", "--participant", ID.hex(), "--certificate", pem, "--as", provider
+    )
+    assert outcome.exit_code == 2
+    ledger = (b"L" * 16).hex()
+    assert f"names 'voucher-ledger:/{ledger}/participant/{(b'B' * 16).hex()}'" in outcome.stderr
+    assert f"expected: one SAN URI, voucher-ledger:/{ledger}/participant/{ID.hex()}" in outcome.stderr
+    authority = provider.with_name("tls") / "ca.pem"
+    outcome = ctl(
+        "keys",
+        "register-certificate",
+        "--participant",
+        ID.hex(),
+        "--certificate",
+        authority,
+        "--as",
+        provider,
+    )
+    assert outcome.exit_code == 2
+    assert "names nobody" in outcome.stderr
+
+
+def test_one_attestation_replaces_a_claim(provider: Path) -> None:
+    """The index and the reason are in what is signed; both or neither, and lines of one voucher."""
+    other = replace(TERMS, voucher_id=b"W" * 16)
+    write_terms(provider.with_name("terms.json"), {"t": TERMS, "u": other}, heads={})
+    row = ROW.format(n=1)
+    more = ("--supersede", "41", "--reason", "LOG_CORRECTED")
+    for arguments, named in (
+        (more[:2], "go together"),
+        (more[2:], "go together"),
+        ((*more[:3], "BORED"), "LOG_CORRECTED, PRICE_CORRECTED"),
+    ):
+        outcome = attest(provider, HEADER + row, *arguments)
+        assert outcome.exit_code == 2
+        assert named in outcome.stderr
+    two = HEADER + row + ROW.format(n=2).replace(",t,", ",u,")
+    outcome = attest(provider, two, *more)
+    assert outcome.exit_code == 2
+    assert "2 vouchers cannot replace one claim" in outcome.stderr
+    assert not provider.with_name("out").exists()
+    assert attest(provider, HEADER + row, *more).exit_code == 0
+    statement: Any = statement_of(read_envelope(provider.with_name("out") / "0001.envelope"))
+    assert (statement.superseded_index, statement.superseding_reason) == (41, 1)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
@@ -23,13 +23,13 @@ from ledger_cli.groups import MainGroup, safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
     from typer.testing import Result
 
 RUN = CliRunner()
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).parents[2]
-GROUPS = {part.name for part in voucherctl.PARTS} - {"audit"}
 
 
 def ctl(*arguments: str) -> Result:
@@ -62,16 +62,36 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("group", sorted(GROUPS))
-def test_every_group_and_command_has_help(group: str) -> None:
-    """And every command that makes output takes --json."""
-    outcome = ctl(group, "--help")
-    assert outcome.exit_code == 0
-    listed = outcome.stdout.partition("Commands:")[2]
-    for name in re.findall(r"^  ([a-z-]+)  ", listed, re.MULTILINE):
-        command = ctl(group, name, "--help")
-        assert command.exit_code == 0, command.output
-        assert "--json" in command.stdout
+def commands(app: typer.Typer) -> Iterator[tuple[str, ...]]:
+    """The words of every group and command of a program, those below a group after it."""
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), typer.main.get_command(app))]
+    while waiting:
+        words, command = waiting.pop()
+        yield words
+        if hasattr(command, "list_commands"):
+            context = command.context_class(command, info_name=words[-1] if words else None)
+            waiting += [
+                ((*words, name), command.get_command(context, name))
+                for name in command.list_commands(context)
+            ]
+
+
+@pytest.mark.parametrize(
+    ("program", "part"),
+    [(module, part.name) for module in (voucherctl, voucherd) for part in module.PARTS],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_every_group_and_command_has_help(program: ModuleType, part: str) -> None:
+    """And every command takes --json, but for the stream, which is JSON always."""
+    found = [words for words in commands(program.app) if words[:1] == (part,)]
+    assert found
+    groups = {words[:-1] for words in found}
+    for words in found:
+        outcome = RUN.invoke(program.app, [*words, "--help"])
+        assert outcome.exit_code == 0, (words, outcome.output, outcome.exception)
+        assert outcome.stdout.startswith("Usage: ")
+        if words not in groups and words != ("subscribe",):
+            assert "--json" in outcome.stdout, words
 
 
 @pytest.mark.parametrize("arguments", [("--bogus",), ("bogus",), ("provider", "attest"), ("keys", "show")])

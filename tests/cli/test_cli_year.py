@@ -110,7 +110,7 @@ def bureau(tmp_path: Path) -> Iterator[Bureau]:
         yield Bureau(folder, server)
 
 
-def test_a_programme_year_from_the_command_line(bureau: Bureau, tmp_path: Path) -> None:  # noqa: PLR0915 - a year is one story
+def test_a_programme_year_from_the_command_line(bureau: Bureau, tmp_path: Path) -> None:
     """Open, publish, join, admit, devices, contract, apply, grant, attest, submit, redeem, pay, list, follow."""
     bureau.clock("2027-01-04T09:00:00+08:00")
     opened = bureau.ctl("clerk", "bureau", "open-programme", "--profile", "shenzhen-2025", "--year", 2027)
@@ -139,7 +139,7 @@ def test_a_programme_year_from_the_command_line(bureau: Bureau, tmp_path: Path) 
         clerk_key["key_id"],
     )
     assert written["missing_key_ids"] == [clerk_key["key_id"]]
-    bureau.ctl("clerk", "keys", "submit", draft, code=4)
+    bureau.ctl("clerk", "keys", "submit", draft, code=2)
     bureau.ctl("clerk", "keys", "sign", draft)
     first = bureau.ctl("clerk", "keys", "submit", draft)
     again = bureau.ctl("clerk", "keys", "submit", draft)
@@ -182,6 +182,10 @@ def test_a_programme_year_from_the_command_line(bureau: Bureau, tmp_path: Path) 
     voucher = bureau.ctl("approver-1", "bureau", "grant", "--application", application_id)["voucher_id"]
 
     bureau.clock("2027-02-20T09:00:00+08:00")
+    operator = ("--as", bureau.identity("operator"))
+    back = run(voucherd.app, "set-clock", "2027-02-19T09:00:00+08:00", *operator, code=6)["stderr"]
+    assert "the clock would go back" in back
+    assert "the ledger's time is 2027-02-20T09:00:00" in back
     usage = tmp_path / "usage.csv"
     interval = "2027-02-01T00:00:00+08:00,2027-02-11T00:00:00+08:00"
     usage.write_text(HEADER + f"c,j-1,lab,n,gpu-0,H800,{interval},COMPLETED\n", encoding="utf-8")
@@ -218,10 +222,11 @@ def test_a_programme_year_from_the_command_line(bureau: Bureau, tmp_path: Path) 
     )
     _, clash = bureau.ctl("provider", "provider", "submit", out, code=6)["items"]
     assert (clash["reason"], clash["conflicting_index"]) == ("DEVICE_OVERLAP", sent["index"])
+    _supersede(bureau, usage, voucher, sent)
     terms = tmp_path / "terms.json"
     bureau.ctl("provider", "provider", "terms", "--out", terms, "--voucher", f"lab={voucher}")
     heads = json.loads(terms.read_text(encoding="utf-8"))["heads"]
-    assert heads[voucher]["sequence"] == "1"
+    assert heads[voucher]["sequence"] == "3"
 
     bureau.ctl(
         "provider",
@@ -311,6 +316,25 @@ def test_a_programme_year_from_the_command_line(bureau: Bureau, tmp_path: Path) 
     _follow(bureau, last=int(expired["index"]))
 
 
+def _supersede(bureau: Bureau, usage: Path, voucher: str, sent: dict[str, Any]) -> None:
+    """A corrected file replaces the claim; once replaced, it is not there to be replaced again."""
+    receipts = usage.with_name("out")
+    assert receipts.joinpath("0001.event").exists()
+    replaces = ("--supersede", sent["index"], "--reason", "LOG_CORRECTED", "--voucher", f"lab={voucher}")
+    corrected = usage.with_name("corrected.csv")
+    for job, state in (("j-3", "ACCEPTED"), ("j-4", "REFUSED")):
+        corrected.write_text(usage.read_text(encoding="utf-8").replace("j-1", job), encoding="utf-8")
+        fixed = ("--usage", corrected, "--format", "csv", "--out", receipts)
+        bureau.ctl("provider", "provider", "attest", *fixed, *replaces)
+        answer = bureau.ctl("provider", "provider", "submit", receipts, code=6)["items"][-1]
+        assert answer["state"] == state
+    trust = bureau.folder / "trust.json"
+    server = f"grpcs://{bureau.server}"
+    report = bureau.ctl("auditor", "audit", "verify", server, "--trust", trust, "--receipts", receipts)
+    statuses = {check["name"]: check["status"] for check in report["checks"]}
+    assert (report["result"], statuses["receipts"]) == ("ok", "PASS")
+
+
 def _follow(bureau: Bureau, *, last: int) -> None:
     """All events once; then again after a cursor in the middle; then only the claims."""
     command = ["subscribe", "--until-caught-up", "--as", str(bureau.identity("auditor"))]
@@ -329,7 +353,7 @@ def _follow(bureau: Bureau, *, last: int) -> None:
     kinds = [
         event["event"]["event_type"] for event in lines("--type", "claim_accepted", "--type", "claim_refused")
     ]
-    assert kinds == ["claim_accepted", "claim_refused"]
+    assert kinds == ["claim_accepted", "claim_refused"] * 2
     fork = events[middle]["cursor"].split(":")
     wrong = RUN.invoke(voucherctl.app, [*command, "--after", f"{fork[0]}:{'0' * 64}:{fork[2]}"])
     assert wrong.exit_code == 6

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +14,10 @@ from ledger.proof.cosignature import CosignatureVerifier, verify_cosignatures
 from ledger.proof.hashing import EMPTY_ROOT, leaf_hash
 from ledger.proof.note import Ed25519NoteVerifier, Note, open_note
 from ledger.proof.vkey import VKey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 Case = dict[str, Any]
 _ROOT = b64encode(EMPTY_ROOT).decode()

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -19,6 +17,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, utils
 from ledger.errors import MalformedError, VerificationError
 from ledger.proof.dsse import pae
 from ledger.proof.ed25519 import Signer, Verifier, check_public_key, check_signature_r
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 Case = dict[str, Any]
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -32,6 +30,10 @@ from ledger.proof.tiles import (
     grown_tiles,
     tiles_for_growth,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 Case = dict[str, Any]
 _LOG = "c2sp-tlog-tiles/tessera-log-15"

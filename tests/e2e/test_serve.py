@@ -135,7 +135,7 @@ class Load:
             self.refused.append(error.reason)
         except LedgerError:
             return  # the server is gone
-        except BaseException as error:  # noqa: BLE001 - a thread's error is the test's
+        except BaseException as error:
             self.errors.append(error)
 
     def _identity(self) -> Any:
@@ -177,7 +177,7 @@ def assert_gap_free(rows: list[tuple[int, bytes, bytes]]) -> None:
 
 def test_what_was_acknowledged_survives_five_kills_under_load(place: Place, tmp_path: Path) -> None:
     """SIGKILL at a random point of concurrent writing, five times: no acknowledged claim is lost or moved."""
-    chance = random.Random()  # noqa: S311 - when to kill is no secret
+    chance = random.Random()
     envelopes = place.claimant.claims(ROUNDS * CLAIMS_A_ROUND)
     known: dict[bytes, Receipt] = {}
     killed_at = []

@@ -124,7 +124,7 @@ class Prober:
         self.tried[act] += 1
         try:
             outcome, records = self._decided(act, envelope, submitter)
-        except Exception as error:  # noqa: BLE001 - a fault is what this looks for
+        except Exception as error:
             outcome, records = Refused(Reason.INTERNAL, f"{type(error).__name__}: {error}"), []
         if isinstance(outcome, Accepted):
             self.taken[act] += 1
@@ -148,7 +148,7 @@ class Prober:
             item.verdict = ledger._checker.check(envelope, item.statement)
         except WeakKeyError as error:
             return Refused(Reason.WEAK_KEY, error.summary), []
-        sequencer = ledger._sequencer
+        sequencer = ledger.sequencer
         try:
             prepared = sequencer._decider.prepare(
                 [item], size=sequencer.size, head=sequencer.head, now_ms=ledger.now_ms()

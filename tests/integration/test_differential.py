@@ -52,7 +52,16 @@ class History:
 
     def step(self, number: int) -> None:
         """One random act."""
-        acts = [self.award, self.claim, self.claim, self.claim, self.redeem, self.advance, self.expire, self.policy]
+        acts = [
+            self.award,
+            self.claim,
+            self.claim,
+            self.claim,
+            self.redeem,
+            self.advance,
+            self.expire,
+            self.policy,
+        ]
         act = self.random.choice(acts)
         self.accepted += bool(act(number))
 
@@ -74,7 +83,9 @@ class History:
         lines = []
         for device in self.random.sample(self.devices, self.random.randrange(1, 3)):
             start = START_MS + self.random.randrange(-2, 200) * HOUR_MS + self.random.choice([0, 0, 1])
-            lines.append((device, start, start + self.random.randrange(1, 40) * HOUR_MS + self.random.randrange(999)))
+            lines.append(
+                (device, start, start + self.random.randrange(1, 40) * HOUR_MS + self.random.randrange(999))
+            )
         return isinstance(self.house.claim(voucher, lines), Accepted)
 
     def redeem(self, number: int) -> bool:
@@ -86,7 +97,9 @@ class History:
         self.house.evidence(f"contract of {voucher}", amount_fen=amount, buyer=buyer, label=str(number))
         instalments = self.random.choice([(), (3000, 3000, 4000), (1, 9999)])
         claims = self.house.run(
-            self.house.ledger.list_claims(self.house.ids[voucher], unredeemed_only=True, after_index=None, limit=9)
+            self.house.ledger.list_claims(
+                self.house.ids[voucher], unredeemed_only=True, after_index=None, limit=9
+            )
         )
         ids = [claim.claim_id for claim in claims][: self.random.randrange(1, 9)]
         outcome = self.house.redeem(
@@ -135,7 +148,9 @@ class History:
     def policy(self, number: int) -> bool:
         """A new policy version; vouchers keep theirs."""
         del number
-        self.house.publish(policy(rate_bp=self.random.randrange(1, 10_000), cap_fen=self.random.randrange(10**6)))
+        self.house.publish(
+            policy(rate_bp=self.random.randrange(1, 10_000), cap_fen=self.random.randrange(10**6))
+        )
         return True
 
 

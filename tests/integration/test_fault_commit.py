@@ -449,7 +449,7 @@ def test_a_row_that_was_edited_before_its_checkpoint_stops_writing_and_is_named(
 
 def test_a_queue_that_is_full_answers_at_once_and_keeps_nothing(stage: House) -> None:
     """More waiting statements than the bound: OVERLOADED, and the same bytes are accepted afterwards."""
-    stage.ledger._sequencer._max_queued_items = 5
+    stage.ledger.sequencer._max_queued_items = 5
     envelopes = claims(stage, 6)
     size = stage.ledger.size
     assert reasons(send(stage, envelopes)) == ["OVERLOADED"] * 6

@@ -79,7 +79,10 @@ def test_a_store_behind_its_lock_is_refused(tmp_path: Path) -> None:
     house = closed(tmp_path)
     size = house.ledger.size
     edit(house, f"DELETE FROM stored_events WHERE rowid = {size}")
-    edit(house, "UPDATE ledger_head SET size = size - 1, leaf_hash = (SELECT leaf_hash FROM stored_events ORDER BY rowid DESC LIMIT 1)")
+    edit(
+        house,
+        "UPDATE ledger_head SET size = size - 1, leaf_hash = (SELECT leaf_hash FROM stored_events ORDER BY rowid DESC LIMIT 1)",
+    )
     with pytest.raises(RolledBack, match=f"index {size - 1} is missing"):
         open_again(house)
     house.loop.close()
@@ -118,12 +121,16 @@ def test_a_folder_that_holds_a_ledger_is_not_made_again(tmp_path: Path) -> None:
     house = closed(tmp_path)
     house.loop.close()
     with pytest.raises(UsageError, match="holds a ledger already"):
-        open_development_ledger(tmp_path / "ledger", profile="beijing", server="127.0.0.1:1", hosts=("localhost",))
+        open_development_ledger(
+            tmp_path / "ledger", profile="beijing", server="127.0.0.1:1", hosts=("localhost",)
+        )
     with pytest.raises(UsageError, match="holds no ledger"):
         LedgerDirectory(tmp_path / "elsewhere").read_config()
 
 
-def genesis_envelopes(log_key: SigningKey, *, sign: Callable[[list[SigningKey]], list[SigningKey]]) -> list[object]:
+def genesis_envelopes(
+    log_key: SigningKey, *, sign: Callable[[list[SigningKey]], list[SigningKey]]
+) -> list[object]:
     """A genesis of three roots, signed by those that `sign` picks."""
     roots = [SigningKey.generate() for _ in range(3)]
     statement = registry.genesis(
@@ -145,7 +152,9 @@ def genesis_envelopes(log_key: SigningKey, *, sign: Callable[[list[SigningKey]],
         (lambda roots: [*roots[:2], SigningKey.generate()], "key_ids"),
     ],
 )
-def test_an_incomplete_genesis_opens_nothing(tmp_path: Path, sign: Callable[..., list[SigningKey]], text: str) -> None:
+def test_an_incomplete_genesis_opens_nothing(
+    tmp_path: Path, sign: Callable[..., list[SigningKey]], text: str
+) -> None:
     """Every root signs, in the order of the roots, or no ledger is made."""
     log_key = SigningKey.generate()
     lock_store = MemoryLockStore()

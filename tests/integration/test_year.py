@@ -57,7 +57,9 @@ def test_instalments_failure_dispute_and_expiry(house: House, tmp_path: Path) ->
     house.at(START_MS + 30 * DAY_MS)
     assert isinstance(house.claim("v", [(devices[0], START_MS, START_MS + 100 * HOUR_MS)]), Accepted)
     house.add_key("cloud", "cloud-2")
-    assert isinstance(house.claim("v", [(devices[1], START_MS, START_MS + 50 * HOUR_MS)], key="cloud-2"), Accepted)
+    assert isinstance(
+        house.claim("v", [(devices[1], START_MS, START_MS + 50 * HOUR_MS)], key="cloud-2"), Accepted
+    )
     house.evidence("contract of v", amount_fen=1_000_000, buyer="acme")
     outcome = house.redeem("r", "v", "acme", amount_fen=1_000_000, instalments_bp=(3000, 7000))
     assert isinstance(outcome, Accepted)
@@ -87,7 +89,11 @@ def test_instalments_failure_dispute_and_expiry(house: House, tmp_path: Path) ->
     report = audit(house, tmp_path / "export")
     assert (report.findings, report.result) == ((), "ok")
     totals = report.totals[house.ids["gpu"].hex()]
-    assert (totals["disbursed"], totals["encumbered"], totals["obligated"]) == (str(100 * 2000 // 2), "0", "0")
+    assert (totals["disbursed"], totals["encumbered"], totals["obligated"]) == (
+        str(100 * 2000 // 2),
+        "0",
+        "0",
+    )
 
 
 def test_a_reopened_ledger_has_the_same_state(house: House, tmp_path: Path) -> None:
@@ -98,10 +104,14 @@ def test_a_reopened_ledger_has_the_same_state(house: House, tmp_path: Path) -> N
     house.voucher("v", "acme", amount_fen=1_000_000)
     house.at(START_MS + 30 * DAY_MS)
     house.claim("v", [(devices[0], START_MS, START_MS + HOUR_MS)])
-    before = {name: dict(table.base) for name, table in vars(house.ledger.state).items() if hasattr(table, "base")}
+    before = {
+        name: dict(table.base) for name, table in vars(house.ledger.state).items() if hasattr(table, "base")
+    }
     heads = {kind: dict(table.base) for kind, table in house.ledger.state.heads.items()}
     house.reopen()
-    after = {name: dict(table.base) for name, table in vars(house.ledger.state).items() if hasattr(table, "base")}
+    after = {
+        name: dict(table.base) for name, table in vars(house.ledger.state).items() if hasattr(table, "base")
+    }
     assert after == before
     assert {kind: dict(table.base) for kind, table in house.ledger.state.heads.items()} == heads
     outcome = house.claim("v", [(devices[0], START_MS, START_MS + HOUR_MS)])
@@ -144,7 +154,9 @@ def test_a_superseded_claim_frees_its_devices_and_counts_nothing(house: House, t
     assert isinstance(house.claim("v", [line(0, 0, 2)]), Accepted)
     wrong = house.claim("v", [line(0, 2, 12), line(0, 14, 20), line(1, 0, 10)])
     assert isinstance(wrong, Accepted)
-    right = house.claim("v", [line(0, 3, 8), line(0, 15, 16)], superseded_index=wrong.index, superseding_reason=1)
+    right = house.claim(
+        "v", [line(0, 3, 8), line(0, 15, 16)], superseded_index=wrong.index, superseding_reason=1
+    )
     assert isinstance(right, Accepted)
     again = house.claim("v", [line(0, 30, 31)], superseded_index=wrong.index, superseding_reason=1)
     assert isinstance(again, Refused)

@@ -178,4 +178,18 @@ def request(number: int, leaf_index: int = 0) -> RequestRow:
 def claim(number: int, *, voucher: bytes = b"voucher-1", leaf_index: int = 0, status: int = 1) -> FactRow:
     """A row of the table `claim`."""
     identifier = number.to_bytes(16, "big")
-    return (identifier, leaf_index, leaf_index, status, voucher, b"p", b"k", 1_767_574_800_000, 12_345, 0, 3_600_000, number, b"")
+    return (
+        identifier,
+        leaf_index,
+        leaf_index,
+        status,
+        voucher,
+        b"p",
+        b"k",
+        1_767_574_800_000,
+        12_345,
+        0,
+        3_600_000,
+        number,
+        b"",
+    )

@@ -128,7 +128,7 @@ def test_the_lock_is_found_by_a_new_store(lock_path: Path) -> None:
 
 
 @pytest.mark.parametrize("persisted", [False, True])
-def test_a_failed_commit_is_decided_by_reading(lock_path: Path, persisted: bool) -> None:  # noqa: FBT001
+def test_a_failed_commit_is_decided_by_reading(lock_path: Path, persisted: bool) -> None:
     """After an unknown outcome the stored lock is the old or the new one, and swapping goes on from it."""
     with closing(SQLiteLockStore(lock_path)) as store:
         store.create(FIRST)

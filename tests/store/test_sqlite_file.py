@@ -149,7 +149,7 @@ def test_reads_from_many_threads_see_whole_commits(recorder: SQLiteLedgerRecorde
                 stored = recorder.read_records(0, 1_000)
                 if len(stored) < head.size or len(stored) % 2:
                     failures.append((head.size, len(stored)))
-            except Exception as error:  # noqa: BLE001 - a thread reports what it met
+            except Exception as error:
                 failures.append(error)
 
     threads = [threading.Thread(target=read) for _ in range(3)]
@@ -246,7 +246,7 @@ def test_opening_never_makes_a_file(sqlite_harness: SQLiteHarness) -> None:
 
 
 @pytest.mark.parametrize("create", [True, False])
-def test_a_foreign_database_is_refused_and_left_alone(sqlite_harness: SQLiteHarness, create: bool) -> None:  # noqa: FBT001
+def test_a_foreign_database_is_refused_and_left_alone(sqlite_harness: SQLiteHarness, create: bool) -> None:
     """Another program's tables are neither read as a ledger nor added to."""
     with closing(sqlite3.connect(sqlite_harness.path)) as foreign:
         foreign.execute("CREATE TABLE accounts (id INTEGER)")
@@ -258,7 +258,7 @@ def test_a_foreign_database_is_refused_and_left_alone(sqlite_harness: SQLiteHarn
 
 
 @pytest.mark.parametrize("create", [True, False])
-def test_a_file_that_is_no_database_is_refused(sqlite_harness: SQLiteHarness, create: bool) -> None:  # noqa: FBT001
+def test_a_file_that_is_no_database_is_refused(sqlite_harness: SQLiteHarness, create: bool) -> None:
     """A text file is named as damaged, and stays as it was."""
     sqlite_harness.path.write_text("not a database\n" * 100)
     with pytest.raises(StoreDamaged):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ledger.app.clock import SimulatedClock
@@ -24,13 +23,14 @@ from ledger.proof.tiles import TILE_WIDTH, bundle_at, encode_bundle, grown_tiles
 from ledger.v1 import claim_pb2
 from ledger_play.actors import credit_code
 from ledger_play.ceremony import OFFICERS, DevelopmentLedger, open_development_ledger
-from ledger_server.directory import LedgerDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
+    from pathlib import Path
 
     from ledger.app.ledger import Ledger
     from ledger.client.acts import Statement
+    from ledger_server.directory import LedgerDirectory
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
@@ -149,7 +149,9 @@ class House:
 
     # A programme year in short steps
 
-    def party(self, name: str, kind: ParticipantKind = ParticipantKind.ENTERPRISE, *, age_days: int = 3000) -> bytes:
+    def party(
+        self, name: str, kind: ParticipantKind = ParticipantKind.ENTERPRISE, *, age_days: int = 3000
+    ) -> bytes:
         """Register a participant with its key."""
         self.ids[name] = participant_id = new_id()
         statement = registry.participant_registration(
@@ -212,7 +214,9 @@ class House:
         )
         return self.must("policy-publication", statement, "clerk", "approver-1")
 
-    def contract(self, name: str, buyer: str, seller: str = "cloud", *, amount_fen: int, days: int = 300) -> bytes:
+    def contract(
+        self, name: str, buyer: str, seller: str = "cloud", *, amount_fen: int, days: int = 300
+    ) -> bytes:
         """Register a contract from the opening day on."""
         self.ids[name] = contract_id = new_id()
         first = day_of_ms(START_MS)
@@ -261,7 +265,12 @@ class House:
         return applied if not isinstance(applied, Accepted) else self.grant(name, f"application of {name}")
 
     def attestation(
-        self, voucher: str, lines: Sequence[tuple[bytes, int, int]], *, provider: str = "cloud", **changes: Any
+        self,
+        voucher: str,
+        lines: Sequence[tuple[bytes, int, int]],
+        *,
+        provider: str = "cloud",
+        **changes: Any,
     ) -> claim_pb2.UsageAttestation:
         """An attestation of (device, start ms, end ms) lines, fully allocated, at the contract's price."""
         found = self.ledger.state.vouchers[self.ids[voucher]]
@@ -279,7 +288,9 @@ class House:
             contract_digest=found.contract_digest,
             beneficiary_id=found.beneficiary_id,
             purpose=claim_pb2.PURPOSE_TRAINING,
-            models=[claim_pb2.PricedModel(vendor=vendor, model=model, origin=origin, unit_price_fen=PRICE_FEN)],
+            models=[
+                claim_pb2.PricedModel(vendor=vendor, model=model, origin=origin, unit_price_fen=PRICE_FEN)
+            ],
             device_ids=devices,
             device_models=[0] * len(devices),
             base_ms=base,
@@ -302,7 +313,13 @@ class House:
         return statement
 
     def claim(
-        self, voucher: str, lines: Sequence[tuple[bytes, int, int]], *, provider: str = "cloud", key: str = "", **changes: Any
+        self,
+        voucher: str,
+        lines: Sequence[tuple[bytes, int, int]],
+        *,
+        provider: str = "cloud",
+        key: str = "",
+        **changes: Any,
     ) -> Outcome:
         """Sign and submit an attestation; the chain of sequence numbers goes on whatever the answer."""
         statement = self.attestation(voucher, lines, provider=provider, **changes)
@@ -311,7 +328,9 @@ class House:
         self.heads[chain] = (statement.sequence, hashlib.sha256(envelope.payload).digest())
         return self.send("usage-attestation", envelope, submitter=provider)[0]
 
-    def evidence(self, contract_name: str, *, amount_fen: int, seller: str = "cloud", buyer: str, label: str = "") -> None:
+    def evidence(
+        self, contract_name: str, *, amount_fen: int, seller: str = "cloud", buyer: str, label: str = ""
+    ) -> None:
         """An invoice and a payment of one amount, named after the contract and the label."""
         shared_values = {"contract_id": self.ids[contract_name], "amount_fen": amount_fen}
         invoice = contract.invoice_registration(

@@ -1,4 +1,4 @@
-"""Checks the JSON of a demonstration: everything verified, and the changed byte found where it was changed."""
+"""Checks the JSON of a demonstration: all is verified, and the changed byte is found where it was."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from ledger.client.signing import SigningKey
-from ledger.domain.quantities import printable
 from ledger.errors import UsageError
 from ledger.proof.keys import key_id
 from ledger_cli.values import digest_of
@@ -20,6 +19,9 @@ from ledger_server.identity import san_uri
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,7 @@ def certificate_digest(path: Path, *, option: str, ledger_id: bytes, owner_id: b
     expected = san_uri(ledger_id=ledger_id, participant_id=owner_id)
     found = _uris(certificate)
     if found != [expected]:
-        named = ", ".join(printable(uri) for uri in found) or "nobody"
+        named = ", ".join(ascii(uri[:_SHOWN]) for uri in found) or "nobody"
         raise UsageError(f"{option}: {path} names {named}", hint=f"expected: one SAN URI, {expected}")
     return certificate.fingerprint(SHA256())
 

@@ -38,16 +38,16 @@ class _Log:
         """The methods that nobody calls here."""
         return lambda *_: None
 
-    def GetCheckpoint(self, _request: Any, _context: Any) -> Any:  # noqa: N802 - gRPC's name
+    def GetCheckpoint(self, _request: Any, _context: Any) -> Any:
         """The note."""
         return log_service_pb2.GetCheckpointResponse(checkpoint=self.log.note)
 
-    def GetTile(self, request: Any, _context: Any) -> Any:  # noqa: N802 - gRPC's name
+    def GetTile(self, request: Any, _context: Any) -> Any:
         """A tile."""
         path = TilePath(request.level, request.index, request.width)
         return log_service_pb2.GetTileResponse(data=self.log.tile(path))
 
-    def ListEntries(self, request: Any, _context: Any) -> Any:  # noqa: N802 - gRPC's name
+    def ListEntries(self, request: Any, _context: Any) -> Any:
         """Entries in pieces of 7."""
         stop = min(request.start + request.count, len(self.log.entries))
         for start in range(request.start, stop, 7):

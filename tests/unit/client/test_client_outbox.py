@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -45,7 +46,7 @@ class FakeClaims(claim_service_pb2_grpc.ClaimServiceServicer):
         self.fail_after = 10**9
         self.seen: Counter[bytes] = Counter()
 
-    def SubmitClaims(  # noqa: N802 - the RPC's name
+    def SubmitClaims(
         self, request: claim_service_pb2.SubmitClaimsRequest, context: grpc.ServicerContext
     ) -> claim_service_pb2.SubmitClaimsResponse:
         """Decide each claim alone."""
@@ -79,7 +80,7 @@ class FakeLogService(log_service_pb2_grpc.LogServiceServicer):
     def __init__(self, log: FakeLog) -> None:
         self.log = log
 
-    def GetReceipt(  # noqa: N802 - the RPC's name
+    def GetReceipt(
         self, request: log_service_pb2.GetReceiptRequest, context: grpc.ServicerContext
     ) -> log_service_pb2.GetReceiptResponse:
         """The receipt at level CHECKPOINTED."""
@@ -147,6 +148,8 @@ def test_everything_is_sent_in_batches_with_verified_proofs(
     assert {(result.state, result.proven) for result in results} == {(ACCEPTED, True)}
     value = json.loads((tmp_path / "0007.receipt.json").read_text(encoding="utf-8"))
     assert (value["schema"], value["index"]) == ("voucher-ledger/claim-result/1", "6")
+    assert (tmp_path / "0007.tlog-proof").read_text(encoding="utf-8") == value["tlog_proof"]
+    assert (tmp_path / "0007.event").read_bytes() == base64.b64decode(value["event"])
 
 
 def test_batches_are_bounded_in_bytes(tmp_path: Path, claims: FakeClaims, channel: grpc.Channel) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +20,7 @@ from ledger.client.signing import (
     check_complete,
     make_envelope,
     missing_key_ids,
+    new_ordered_id,
     payload_type,
     prepare_envelope,
     statement_of,
@@ -149,13 +151,26 @@ def test_several_people_sign_one_file_in_any_order(tmp_path: Path, name: str) ->
     write_envelope(path, draft)
     for key in reversed(KEYS):
         envelope = read_envelope(path)
-        with pytest.raises(SigningKeyError, match="missing"):
+        with pytest.raises(UsageError, match="missing"):
             check_complete(envelope)
         add_signature(envelope, key)
         write_envelope(path, envelope)
     signed = check_complete(read_envelope(path))
     assert signed == make_envelope(ACT, STATEMENT, KEYS, ledger_id=LEDGER_ID, request_id=b"r" * 16)
     assert missing_key_ids(signed) == ()
+
+
+def test_ids_of_requests_grow_with_time_and_differ() -> None:
+    """48 bits of Unix ms, then randomness; a request id is one of them."""
+    before_ms = time.time_ns() // 1_000_000
+    ids = [new_ordered_id() for _ in range(1000)]
+    envelope = make_envelope(ACT, STATEMENT, KEYS, ledger_id=LEDGER_ID)
+    ids.append(statement_of(envelope).header.request_id)
+    times = [int.from_bytes(value[:6], "big") for value in ids]
+    assert times == sorted(times)
+    assert before_ms <= times[0] <= times[-1] <= time.time_ns() // 1_000_000
+    assert {len(value) for value in ids} == {16}
+    assert len({value[6:] for value in ids}) == len(ids)
 
 
 def test_a_key_that_is_not_named_does_not_sign() -> None:

@@ -35,7 +35,7 @@ class FakeStream(api_grpc.SubscriptionServiceServicer):
         self.progress_to: int | None = None
         self.goodbye = False
 
-    def Subscribe(  # noqa: N802 - the RPC's name
+    def Subscribe(
         self, request: api.SubscribeRequest, context: grpc.ServicerContext
     ) -> Iterator[api.SubscribeResponse]:
         """Events after the cursor, two a message."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -31,6 +31,9 @@ from ledger.proof.note import (
 )
 from ledger.proof.tlog_proof import TlogProof, verify_tlog_proof
 from ledger.proof.vkey import VKey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ORIGIN = "ledger.example/city/e0"
 LOG = Signer.from_seed(b"\1" * 32)

@@ -1,11 +1,10 @@
 """A stand-in for a ledger and a running server around it, for tests of the server alone."""
-# ruff: noqa: D102, ARG002 - a stand-in answers as its port says
+# ruff: noqa: ARG002 - a stand-in answers as its port says
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,7 +16,6 @@ from grpc_status import rpc_status
 
 from ledger.app.clock import ClockError
 from ledger.app.outcomes import Accepted, Outcome, Refused
-from ledger.codec.envelopes import SignedEnvelope
 from ledger.domain.entities import Admission, Claim, Evidence, Officer, Participant
 from ledger.domain.state import State
 from ledger.domain.vocabulary import Clock, ParticipantKind, Role
@@ -28,10 +26,11 @@ from ledger_server.telemetry import json_logger
 from ledger_server.wiring import RunningServer, start_server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from pathlib import Path
     from typing import TextIO
 
+    from ledger.codec.envelopes import SignedEnvelope
     from ledger_server.dev_authority import DevelopmentAuthority
 
 LEDGER_ID = bytes(range(16))

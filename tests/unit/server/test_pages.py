@@ -1,7 +1,5 @@
 """Page tokens: good for one list, one filter and one ledger, and strictly read."""
 
-# ruff: noqa: D102 - a context that only refuses
-
 from __future__ import annotations
 
 import asyncio
