@@ -80,7 +80,15 @@ def test_roots_sign_apart_and_the_ledger_opens(tmp_path: Path) -> None:
         said("voucherctl", "keys", "sign", appointment, "--key", str(tmp_path / f"{name}.pem"))
     for name in ("root-1", "root-2"):
         said("voucherctl", "keys", "sign-genesis", genesis, "--key", str(tmp_path / f"{name}.pem"))
-    opening = ("init", "--dir", str(tmp_path / "ledger"), "--profile", "shenzhen-2026", "--genesis", genesis)
+    opening: tuple[str, ...] = (
+        "init",
+        "--dir",
+        str(tmp_path / "ledger"),
+        "--profile",
+        "shenzhen-2026",
+        "--genesis",
+        genesis,
+    )
     opening += ("--statement", appointment, "--log-key", str(tmp_path / "log.pem"))
     refused = run("voucherd", *opening)
     assert refused.returncode == EXIT_REFUSED

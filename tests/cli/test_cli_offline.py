@@ -285,7 +285,16 @@ def test_drafts_need_neither_server_nor_tls_nor_the_new_private_key(provider: Pa
     assert json.loads(outcome.stdout)["missing_key_ids"] == [second, new.key_id.hex()]
     owner = "0f" * 16
     pem = certificate(provider.with_name("tls.pem"), bytes.fromhex(owner))
-    appointment = ("keys", "appoint-officer", "--officer", owner, "--bureau", "ee" * 16, "--role", "CLERK")
+    appointment: tuple[str, ...] = (
+        "keys",
+        "appoint-officer",
+        "--officer",
+        owner,
+        "--bureau",
+        "ee" * 16,
+        "--role",
+        "CLERK",
+    )
     appointment += ("--tag", "dd" * 32, "--public-key", new.public_key.hex(), "--certificate", str(pem))
     outcome = ctl(*appointment, *fixed, "--draft", provider.with_name("officer.json"))
     assert outcome.exit_code == 0, outcome.output

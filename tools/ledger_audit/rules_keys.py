@@ -9,7 +9,7 @@ from ledger.proof.ed25519 import ED25519, check_public_key
 from ledger.proof.keys import key_id
 from ledger.v1 import event_pb2
 from ledger_audit import signatures
-from ledger_audit.state import OFFICER, PARTY, ROOT, Key
+from ledger_audit.state import NEVER_MS, OFFICER, PARTY, ROOT, Key
 
 if TYPE_CHECKING:
     from ledger_audit.fold import Fold
@@ -61,9 +61,9 @@ def key_registered(fold: Fold, act: Act) -> None:
 
 
 def key_retired(fold: Fold, act: Act) -> None:
-    """K, or R for an officer's key, end an active key."""
+    """K, or R for an officer's key, end an active key that has no end yet."""
     key = _target(fold, act)
-    active = signatures.is_active(key, act.event.recorded_ms)
+    active = signatures.is_active(key, act.event.recorded_ms) and key.until_ms == NEVER_MS
     act.require(active, "key_state", "an active key", "a key that is revoked or past its end")
     _require_authority(fold, act, key, owner_may=False)
     key.until_ms = act.statement.until_ms
