@@ -26,7 +26,7 @@ demo: setup  ## Play a programme year, audit it, and catch a changed byte.
 	@$(BIN)/voucherd demo --dir $(DEMO_DIR)
 
 test: setup  ## Run the tests.
-	$(PY) -m pytest -q -n 2 tests $(if $(wildcard $(VECTORS)),--vectors=$(VECTORS))
+	$(PY) -m pytest -q -n 2 --dist worksteal tests $(if $(wildcard $(VECTORS)),--vectors=$(VECTORS))
 
 conformance: setup  ## Run other people's test vectors (VECTORS=DIR).
 	$(PY) -m pytest -q tests/conformance --vectors=$(VECTORS)
