@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ledger.domain import authority, checks
+from ledger.domain.approvals import check_decision, signer_of
 from ledger.domain.commands import Command, Refusals, missing
 from ledger.domain.days import start_ms
 from ledger.domain.entities import Redemption, RedemptionState
 from ledger.domain.events import PaymentConfirmed, PaymentFailed, PaymentOrdered
 from ledger.domain.journal import Account, Draft, LinkKind, Premise, PremiseKind, Recorded, transfer
-from ledger.domain.redemptions import check_decision, signer_of
 from ledger.domain.rejections import Reason, Rejection
 from ledger.domain.vocabulary import Role
 from ledger.domain.vouchers import closing

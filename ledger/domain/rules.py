@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ledger.domain import (
+    approvals,
     attestation,
     claims,
     contracts,
@@ -201,15 +202,15 @@ ACTS: tuple[Act, ...] = (
         name="redemption-verification",
         statement=statements.RedemptionVerification,
         event=events.RedemptionVerified,
-        decide=redemptions.decide_verification,
-        evolve=redemptions.evolve_redemption_verified,
+        decide=approvals.decide_verification,
+        evolve=approvals.evolve_redemption_verified,
     ),
     Act(
         name="redemption-approval",
         statement=statements.RedemptionApproval,
         event=events.RedemptionApproved,
-        decide=redemptions.decide_approval,
-        evolve=redemptions.evolve_redemption_approved,
+        decide=approvals.decide_approval,
+        evolve=approvals.evolve_redemption_approved,
     ),
     Act(
         name="payment-order",

@@ -11,7 +11,7 @@ import pytest
 from property.story import tell
 from unit.domain.world import Disagreement
 
-from ledger.domain import authority, claims, entitlement, journal, payments, redemptions, vouchers
+from ledger.domain import approvals, authority, claims, entitlement, journal, payments, redemptions, vouchers
 from ledger.domain.days import add_months, start_ms
 from ledger.domain.entities import Redemption, VoucherState
 from ledger.domain.journal import Link, LinkKind, Posting
@@ -88,7 +88,7 @@ def skipped_release(patch: pytest.MonkeyPatch) -> None:
 def released_twice(patch: pytest.MonkeyPatch) -> None:
     """What a verification of an expired voucher gives back is given back twice."""
     real = vouchers.release
-    patch.setattr(redemptions, "release", lambda state, voucher, amount: real(state, voucher, 2 * amount))
+    patch.setattr(approvals, "release", lambda state, voucher, amount: real(state, voucher, 2 * amount))
 
 
 def released_without_posting(patch: pytest.MonkeyPatch) -> None:
@@ -110,7 +110,7 @@ def validity_of_one_month_more(patch: pytest.MonkeyPatch) -> None:
 def amount_not_checked(patch: pytest.MonkeyPatch) -> None:
     """A verification repeats the requested amount without looking at the day's facts."""
     patch.setattr(
-        redemptions,
+        approvals,
         "recompute",
         lambda state, redemption, claims, refusals: (redemption.base_fen, redemption.amount_fen),
     )
@@ -133,13 +133,13 @@ def disputes_ignored(patch: pytest.MonkeyPatch) -> None:
 
 def separation_by_key_only(patch: pytest.MonkeyPatch) -> None:
     """One person with two keys signs twice."""
-    real = redemptions.check_decision
+    real = approvals.check_decision
 
     def check(refusals: Refusals, state: State, command: Any, redemption: Redemption, *args: Any) -> None:
         keys = tuple((key_id, b"") for key_id, _ in redemption.decided_by)
         real(refusals, state, command, replace(redemption, decided_by=keys), *args)
 
-    patch.setattr(redemptions, "check_decision", check)
+    patch.setattr(approvals, "check_decision", check)
 
 
 def payer_not_separated(patch: pytest.MonkeyPatch) -> None:
