@@ -6,6 +6,7 @@ Comparing it with the stored bytes judges every field of the event at once; wher
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ledger_audit.claim_cut import SIGNATURE_FIELD, TYPE_FIELD
@@ -17,7 +18,7 @@ _GROUP = 1 << 14
 
 
 class Encoder:
-    """Encodes by tables of two-byte groups, which are made once an audit."""
+    """Encodes by tables of two-byte groups; it never changes, so that one serves every audit of a process."""
 
     def __init__(self) -> None:
         self._more = [bytes((n & 127 | 128, n >> 7 | 128)) for n in range(_GROUP)]
@@ -109,3 +110,9 @@ class Encoder:
     def envelope_start(self, payload_size: int) -> bytes:
         """Tag and length of field 16 for a payload of at least 128 and fewer than 16,384 bytes."""
         return b"\x82\x01" + self.varint(len(TYPE_FIELD) + 2 + payload_size + len(SIGNATURE_FIELD) + 64)
+
+
+@cache
+def shared_encoder() -> Encoder:
+    """The encoder, made at its first use."""
+    return Encoder()

@@ -15,7 +15,7 @@ from ledger.v1.claim_pb2 import UsageAttestation
 from ledger_audit import rules_claim, signatures
 from ledger_audit.acts import BY_EVENT
 from ledger_audit.claim_cut import Cut
-from ledger_audit.encode import Encoder
+from ledger_audit.encode import shared_encoder
 from ledger_audit.form import check_form
 from ledger_audit.frame import Act, Frame, Unjudgeable
 from ledger_audit.registry import RULES
@@ -44,7 +44,7 @@ class Fold:
         self.findings = findings
         self.scratch = scratch
         self.frame = Frame(findings)
-        self.encoder = Encoder()
+        self.encoder = shared_encoder()
         self.read_entry = read_entry
         self.size = 0
         """Events judged so far."""
@@ -122,7 +122,7 @@ class Fold:
 
     def finish(self) -> None:
         """Judge what could only have been judged by an event after the last one."""
-        self.scratch.flush_ids()
+        self.scratch.finish_ids()
         if self.stopped:
             return
         last = self.size - 1

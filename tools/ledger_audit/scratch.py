@@ -71,6 +71,7 @@ class Scratch:
         self._db = sqlite3.connect(Path(self._folder.name) / "scratch.sqlite", isolation_level=None)
         self._db.executescript(_SCHEMA)
         self._ids: dict[int, int] = {}
+        self._ids_spilled = False
         self._claims: list[tuple[object, ...]] = []
         self._intervals: list[tuple[int, int, int, int]] = []
         self._intervals_indexed = False
@@ -106,8 +107,14 @@ class Scratch:
         elif len(ids) >= _BUFFERED_IDS:
             self.flush_ids()
 
+    def finish_ids(self) -> None:
+        """Tell of every id that was used before; where none was ever written, all were compared already."""
+        if self._ids_spilled:
+            self.flush_ids()
+
     def flush_ids(self) -> None:
         """Write the buffered ids and tell of every one that was there before."""
+        self._ids_spilled = True
         rows = sorted(self._ids.items())
         self._ids.clear()
         before = self._db.total_changes
