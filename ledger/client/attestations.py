@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from ledger.client.lines import AttestedLine, VoucherTerms, device_id
 from ledger.client.signing import MAX_PAYLOAD_SIZE, SigningKey, make_envelope, new_ordered_id
+from ledger.codec.events import MAX_EVENT_SIZE
+from ledger.domain.attestation_shape import MAX_LINES
 from ledger.domain.quantities import MS_PER_HOUR
 from ledger.errors import UsageError
 from ledger.v1 import claim_pb2, envelope_pb2, quantities_pb2
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from ledger.domain.vocabulary import SupersedingReason
 
 ACT = "usage-attestation"
-MAX_LINES = 500
-MAX_EVENT_SIZE = 60_000
 
 # Upper bounds of what the encoding adds: fixed fields with their tags, and what an event puts around a
 # payload (envelope, premises, the links of claim and voucher) and for each device (its link).

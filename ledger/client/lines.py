@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ledger.domain.days import format_rfc3339
+from ledger.domain.identifiers import ID_SIZE
 from ledger.domain.quantities import printable
 from ledger.domain.vocabulary import Purpose
 from ledger.errors import UsageError
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 MAX_REPORTED = 20
 _SKIP_OUTSIDE = "or leave such rows out: --skip-outside"
 _DEVICE_LABEL = b"voucher-ledger device"
-_ID_SIZE = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ def device_id(*, provider_id: bytes, text: str) -> bytes:
     text is the same device for ever, and nobody else's.
     """
     data = b"\0".join((_DEVICE_LABEL, provider_id, text.encode()))
-    return hashlib.sha256(data).digest()[:_ID_SIZE]
+    return hashlib.sha256(data).digest()[:ID_SIZE]
 
 
 def select_lines(

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from google.protobuf.message import DecodeError
 
 from ledger.client.acts import Statement, act_named, act_of, payload_type
+from ledger.codec.envelopes import MAX_PAYLOAD_SIZE
 from ledger.domain.identifiers import ID_SIZE
 from ledger.errors import ExitCode, LedgerError, UsageError
 from ledger.proof.dsse import sign_payload
@@ -46,7 +47,6 @@ __all__ = [
     "statement_of",
 ]
 
-MAX_PAYLOAD_SIZE = 45_000
 _TIME_SIZE = 6
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 

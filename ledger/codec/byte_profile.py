@@ -34,8 +34,3 @@ def parse(message_type: type[M], data: bytes) -> M:
         name = message_type.DESCRIPTOR.name
         raise MalformedError(f"{name}: not in the byte profile, or with unknown fields")
     return message
-
-
-def serialise(message: Message) -> bytes:
-    """The one encoding of a message that has no unknown fields."""
-    return message.SerializeToString(deterministic=True)

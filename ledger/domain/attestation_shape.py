@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.domain import checks
+from ledger.domain.identifiers import ID_SIZE
 from ledger.domain.quantities import INT64_MAX
 from ledger.domain.vocabulary import SupersedingReason
 from ledger.errors import MalformedError
@@ -50,9 +51,7 @@ def check_attestation(statement: UsageAttestation) -> None:
 def _check_devices(statement: UsageAttestation) -> None:
     device_ids = statement.device_ids
     checks.expect(len(statement.device_models) == len(device_ids), "device_models: one for each device")
-    checks.expect(
-        bool(device_ids) and set(map(len, device_ids)) == {checks.ID_SIZE}, "device_ids: 16 bytes each"
-    )
+    checks.expect(bool(device_ids) and set(map(len, device_ids)) == {ID_SIZE}, "device_ids: 16 bytes each")
     checks.expect(len(set(device_ids)) == len(device_ids), "device_ids: no two equal")
     checks.expect(max(statement.device_models) < len(statement.models), "device_models: a position in models")
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from ledger.domain.identifiers import ID_SIZE
+from ledger.domain.policy import MAX_DAY
 from ledger.domain.quantities import INT64_MAX
 from ledger.errors import MalformedError
 
@@ -16,9 +18,7 @@ if TYPE_CHECKING:
 
     from ledger.domain.statements import DecisionBasis, StatementHeader, SubjectReference
 
-ID_SIZE = 16
 DIGEST_SIZE = 32
-MAX_DAY = 2_932_896
 MAX_SIGNERS = 9
 MAX_EVIDENCE_DIGESTS = 16
 _CODE = re.compile(r"[A-Z0-9_]{1,32}\Z", re.ASCII)

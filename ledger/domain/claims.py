@@ -16,7 +16,7 @@ from ledger.domain.entities import Claim, ClaimStatus, Interval, UniqueKey, Uniq
 from ledger.domain.events import ClaimAccepted, ClaimRefused
 from ledger.domain.journal import Draft, Link, LinkKind, Premise, PremiseKind, Recorded
 from ledger.domain.policy import Mode, Origin
-from ledger.domain.quantities import INT64_MAX
+from ledger.domain.quantities import INT64_MAX, MS_PER_HOUR
 from ledger.domain.rejections import Reason, Rejection
 from ledger.domain.superseding import (
     check_superseding,
@@ -47,7 +47,6 @@ NEVER_RECORDED = frozenset(
     }
 )
 _ACCEPTED = ClaimAccepted()
-MS_PER_CARD_HOUR = 3_600_000
 
 
 def sequence_key(statement: UsageAttestation) -> bytes:
@@ -192,7 +191,7 @@ def _check_lines(refusals: Refusals, state: State, statement: UsageAttestation) 
     ):
         if allocated_ms > duration_ms:
             refusals.add(Reason.CAPACITY_EXCEEDED, "a line allocates more than its interval holds")
-        if amount_fen != allocated_ms * prices[device] // MS_PER_CARD_HOUR:
+        if amount_fen != allocated_ms * prices[device] // MS_PER_HOUR:
             refusals.add(Reason.PRICE_MISMATCH, "a line amount is not the floor of time and price")
         device_id = statement.device_ids[device]
         start = statement.base_ms + offset_ms

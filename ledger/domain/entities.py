@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from ledger.domain.quantities import BP_FULL
+
 if TYPE_CHECKING:
     from ledger.domain.policy import Instrument, Origin, PolicyParameters
     from ledger.domain.statements import ContractRegistration
@@ -211,7 +213,7 @@ class Redemption:
 
     def instalments_fen(self) -> tuple[int, ...]:
         """Amounts of the instalments: floors, and the rest for the last."""
-        parts = [bp * self.amount_fen // 10_000 for bp in self.instalments_bp[:-1]]
+        parts = [bp * self.amount_fen // BP_FULL for bp in self.instalments_bp[:-1]]
         return (*parts, self.amount_fen - sum(parts))
 
 

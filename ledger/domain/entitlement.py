@@ -9,15 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.domain.policy import Origin, Stacking
-from ledger.domain.quantities import entitlement_fen
+from ledger.domain.quantities import BP_FULL, entitlement_fen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ledger.domain.policy import PolicyParameters
     from ledger.domain.statements import ContractRegistration
-
-BP = 10_000
 
 
 def rate_bp(policy: PolicyParameters, *, startup: bool) -> int:
@@ -46,7 +44,7 @@ def entitled_fen(
         return entitlement_fen(rate_bp=rate, base_fen=base_fen)
     rates = {entry.origin: entry.rate_bp for entry in policy.rate_bp_by_origin}
     weighted = sum(rates.get(origin, rate) * part for origin, part in parts_fen.items())
-    return base_fen * weighted // (BP * total)
+    return base_fen * weighted // (BP_FULL * total)
 
 
 def contract_parts_fen(contract: ContractRegistration) -> dict[Origin, int]:

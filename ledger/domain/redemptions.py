@@ -21,6 +21,7 @@ from ledger.domain.journal import (
     Recorded,
 )
 from ledger.domain.policy import Origin, Stacking
+from ledger.domain.quantities import BP_FULL
 from ledger.domain.rejections import Reason, Rejection
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _check_request(statement: RedemptionRequest) -> None:
     instalments = statement.instalments_bp
     checks.expect(len(instalments) <= MAX_INSTALMENTS, f"instalments_bp: at most {MAX_INSTALMENTS}")
     checks.expect(
-        not instalments or (sum(instalments) == entitlement.BP and min(instalments) > 0),
+        not instalments or (sum(instalments) == BP_FULL and min(instalments) > 0),
         "instalments_bp: sum is 10000",
     )
 
@@ -253,7 +254,7 @@ def evolve_redemption_requested(state: State, recorded: Recorded) -> None:
         claim_ids=statement.claim_ids,
         invoices_fen=sum(use.amount_fen for use in statement.invoices),
         payments_fen=sum(use.amount_fen for use in statement.payments),
-        instalments_bp=statement.instalments_bp or (entitlement.BP,),
+        instalments_bp=statement.instalments_bp or (BP_FULL,),
         payee_commitment=statement.payee_commitment,
         base_fen=payload.base_fen,
         amount_fen=payload.amount_fen,

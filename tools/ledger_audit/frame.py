@@ -51,7 +51,6 @@ class Act:
     stream: str = ""
     effective_ms: int = 0
     has_new_key: bool = False
-    any_premises: bool = False
     premises: list[tuple[int, int]] = field(default_factory=list)
     links: list[LinkValue] = field(default_factory=list)
     postings: list[tuple[int, bytes, int]] = field(default_factory=list)

@@ -60,7 +60,6 @@ class Participant:
     admitted_from_day: int = 0
     items: frozenset[str] = frozenset()
     applied: bool = False
-    contracted_programmes: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -86,18 +86,23 @@ async def raw(channel: Any, method: str, **options: Any) -> bytes:
 
 
 async def tell_caller(_: BytesValue, context: Any) -> BytesValue:
-    """Who called, after others had time to call."""
+    """Who called."""
     del context
-    await asyncio.sleep(0.01)
     return BytesValue(value=current_peer().participant_id)
 
 
 def test_callers_of_concurrent_calls_do_not_mix() -> None:
     """Each call sees its own peer."""
+    callers = [CLERK, SELLER, APPROVER] * 5
 
     async def test() -> None:
-        async with guarded(tell_caller) as channel:
-            callers = [CLERK, SELLER, APPROVER] * 5
+        everybody_called = asyncio.Barrier(len(callers))
+
+        async def tell_at_last(request: BytesValue, context: Any) -> BytesValue:
+            await everybody_called.wait()
+            return await tell_caller(request, context)
+
+        async with guarded(tell_at_last) as channel:
             answers = await asyncio.gather(
                 *(raw(channel, SLEEPY, metadata=as_(caller)) for caller in callers)
             )
