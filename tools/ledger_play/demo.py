@@ -6,8 +6,10 @@ and shows that the auditor names the event. What it prints is for people; `DemoR
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,9 +194,16 @@ def _show_next(
     say(f"Log key     {demo.log_key}")
     say("")
     say("Try next:")
-    say(f"  voucherctl audit verify {demo.export_dir} --trust {demo.trust_file}")
-    say(f"  voucherctl audit trace {demo.export_dir} {payment}")
+    say(f"  {_program('voucherctl')} audit verify {demo.export_dir} --trust {demo.trust_file}")
+    say(f"  {_program('voucherctl')} audit trace {demo.export_dir} {payment}")
     if serving:
-        say(f"  voucherctl bureau vouchers --as {auditor}")
+        say(f"  {_program('voucherctl')} bureau vouchers --as {auditor}")
     else:
-        say(f"  voucherd serve --dir {root} --listen {address}")
+        say(f"  {_program('voucherd')} serve --dir {root} --listen {address}")
+
+
+def _program(name: str) -> str:
+    """What to type for a program of ours: its name where the shell finds it, else its path."""
+    if shutil.which(name):
+        return name
+    return os.path.relpath(Path(sys.executable).with_name(name))
