@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--vectors DIR` turns the published conformance vectors on.
+    """`--vectors DIR` turns the published conformance vectors on, `--scenarios DIR` plays further scenario files.
 
     Write `--vectors=DIR` where no test path is given, or DIR itself is taken for one.
     """
     parser.addoption("--vectors", type=Path, default=None, help="directory of conformance vectors")
+    parser.addoption("--scenarios", type=Path, default=None, help="directory of further scenario files")
 
 
 def pytest_report_header() -> str:

@@ -5,6 +5,7 @@ Nothing else ever makes a store's tables or its lock. This module must not make 
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,11 @@ def decode_record(type_name: str, data: bytes) -> object:
     return stored
 
 
+def new_store(location: StoreLocation, *, ledger_id: bytes) -> LedgerApplication:
+    """An empty store for a ledger, open; the caller closes it."""
+    return LedgerApplication(location, decode=decode_record, ledger_id=ledger_id, create=True)
+
+
 def create_ledger(
     *,
     location: StoreLocation,
@@ -65,10 +71,13 @@ def create_ledger(
     log_signer: Signer,
     envelopes: Sequence[SignedEnvelope],
     now_ms: int,
+    application: LedgerApplication | None = None,
 ) -> Opened:
     """Open a ledger with a genesis that every root signed, followed by appointments that the roots signed.
 
-    Raises GenesisRefused, before anything is written, for a missing or wrong signature or statement.
+    An `application` is the store to open it in, with its tables made, and stays open; without one the store
+    is made at `location`. Raises GenesisRefused, before anything is written, for a missing or wrong signature
+    or statement.
     """
     items = [_item(envelope) for envelope in envelopes]
     genesis = items[0].statement if items else None
@@ -88,7 +97,9 @@ def create_ledger(
         frontier=Frontier().to_bytes(),
     )
     state = State()
-    with LedgerApplication(location, decode=decode_record, ledger_id=ledger_id, create=True) as application:
+    with ExitStack() as made:
+        if application is None:
+            application = made.enter_context(new_store(location, ledger_id=ledger_id))
         recorder = application.recorder
         decider = Decider(state, recorder, SignatureChecker(state), clock_slack_ms=0)
         prepared = decider.prepare(items, size=0, head=bytes(32), now_ms=now_ms)

@@ -10,14 +10,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ledger.app.outcomes import Accepted, Refused
+from ledger.app.suppressed import Suppressed
 from ledger.codec.events import Place, decode_event, encode_event
 from ledger.codec.registry import by_event_name, event_name
 from ledger.domain import rules
-from ledger.domain.claims import refusal
+from ledger.domain.attestation import ServiceAttestation, UsageAttestation
+from ledger.domain.claim_frame import refusal
 from ledger.domain.commands import Command
 from ledger.domain.entities import Claim, Evidence, Interval, UniqueKey
 from ledger.domain.journal import Draft, Recorded
 from ledger.domain.needs import Needs, add_needs
+from ledger.domain.quotas import over_quota
 from ledger.domain.rejections import Reason, Rejection
 from ledger.errors import MalformedError
 from ledger.proof.hashing import leaf_hash
@@ -79,10 +82,12 @@ class Decider:
         self._recorder = recorder
         self._checker = checker
         self._clock_slack_ms = clock_slack_ms
+        self._suppressed = Suppressed()
 
     def prepare(self, items: Sequence[Item], *, size: int, head: bytes, now_ms: int) -> Prepared:
         """Decide a batch at ledger time `now_ms` on top of the committed (size, head)."""
         prepared = Prepared(size, head, now_ms)
+        items = [*self._suppressed.due(now_ms), *items]
         known = self._fetch(items)
         for item in items:
             answer = self._repeated(item, prepared, known) or self._decide(item, prepared)
@@ -128,7 +133,7 @@ class Decider:
         if index is None or index >= self._recorder.head().size:
             return
         stored = decode_event(self._recorder.read_records(index, 1)[0].data)
-        if stored.entry.event_name == "claim_accepted":
+        if stored.entry.event_name in ("claim_accepted", "service_claim_accepted"):
             self._state.replaced.base[index] = stored.statement
 
     def _repeated(
@@ -184,6 +189,10 @@ class Decider:
             if verdict is None:
                 verdict = self._checker.check(item.envelope, statement)
             command.signatures_hold = verdict is not False
+        if isinstance(statement, UsageAttestation | ServiceAttestation) and over_quota(
+            state, statement.provider_id, prepared.recorded_ms, refusal=False
+        ):
+            return self._suppressed.answer(item, prepared.recorded_ms)
         decision = rules.decide(item.entry.act, state, command)
         if isinstance(decision, Rejection):
             return self._refuse(item, prepared, command, decision)
@@ -191,11 +200,13 @@ class Decider:
 
     def _refuse(self, item: Item, prepared: Prepared, command: Command[Any], rejection: Rejection) -> Refused:
         answer = Refused(rejection.reason, rejection.message, rejection.conflicting_index)
-        if item.entry.act.name != "usage-attestation":
+        if not isinstance(item.statement, UsageAttestation | ServiceAttestation):
             return answer
         draft = refusal(self._state, command, rejection)
         if draft is None:
             return answer
+        if over_quota(self._state, item.statement.provider_id, prepared.recorded_ms, refusal=True):
+            return self._suppressed.answer(item, prepared.recorded_ms)
         recorded = self._record(item, prepared, (draft,))
         if isinstance(recorded, Refused):
             return recorded
@@ -207,8 +218,8 @@ class Decider:
         try:
             for draft in drafts:
                 recorded = self._append(item, prepared, draft, first)
-                after = item.entry.act.follow_up and item.entry.act.follow_up(self._state, recorded)
-                if after:
+                follow_up = item.entry.act.follow_up
+                for after in follow_up(self._state, recorded) if follow_up else ():
                     self._append(item, prepared, after, first)
         except MalformedError as error:
             return Refused(Reason.TOO_LARGE, error.summary)
@@ -247,6 +258,7 @@ class Decider:
             payload=draft.payload,
             statement=item.statement,
             links=draft.links,
+            size_bytes=len(data),
         )
         act = by_event_name()[name].act
         rules.evolve(act, state, recorded)

@@ -52,6 +52,7 @@ def recorded_from(stored: StoredEvent) -> Recorded:
         payload=stored.payload,
         statement=stored.statement,
         links=stored.links,
+        size_bytes=stored.size_bytes,
     )
 
 

@@ -19,12 +19,16 @@ from ledger.app.fold import fold_all
 from ledger.app.jobs import Item, Job, make_job
 from ledger.app.reading import LogReader
 from ledger.app.sequencer import Sequencer
+from ledger.app.suppressed import quota_item
 from ledger.app.verification import SignatureChecker
 from ledger.app.verifying import VerifyingStage
 from ledger.codec.registry import by_act_name
-from ledger.domain.commands import ExpireVoucher, Refusals
-from ledger.domain.entities import Claim, ClaimStatus, Evidence
-from ledger.domain.redemptions import recompute
+from ledger.domain.clawbacks import determinable_fen
+from ledger.domain.commands import ExpireVoucher
+from ledger.domain.disputes import COUNTING
+from ledger.domain.entities import Claim, Evidence
+from ledger.domain.needs import Needs, add_needs_of_redemption
+from ledger.domain.redemptions import Facts, entitlement_today_fen
 from ledger.domain.vocabulary import Clock
 from ledger.errors import ExitCode, LedgerError
 from ledger.proof.hashing import leaf_hash
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
     from ledger.app.application import LedgerApplication
     from ledger.app.outcomes import Outcome
     from ledger.codec.envelopes import SignedEnvelope
+    from ledger.domain.entities import Quotas, Redemption
+    from ledger.domain.state import State
     from ledger.proof.signing import Signer
     from ledger.store.lock_store import LockStore
     from ledger.store.port import Record
@@ -66,6 +72,7 @@ class Ledger:
         progress: Callable[[int, int], None] | None = None,
         on_close: Callable[[], None] = lambda: None,
         accept_clock: bool = False,
+        quotas: Quotas | None = None,
     ) -> None:
         self._application = application
         self._on_close = on_close
@@ -114,6 +121,8 @@ class Ledger:
         self._stage = VerifyingStage(self._checker, self.sequencer.submit)
         if folded.size > locked.size:
             self._checkpointer.poke()
+        if quotas is not None and quotas != self.state.quotas_in_force():
+            self.sequencer.submit(Job([quota_item(quotas)]))
 
     # Writing
 
@@ -270,7 +279,7 @@ class Ledger:
                 claim
                 for claim in claims
                 if (after_index is None or claim.leaf_index > after_index)
-                and not (unredeemed_only and (claim.redemption_id or claim.status != ClaimStatus.ACCEPTED))
+                and not (unredeemed_only and (claim.redemption_id or claim.status not in COUNTING))
             ]
             if len(rows) < RECENT:
                 break
@@ -289,12 +298,26 @@ class Ledger:
 
     async def verifiable_fen(self, redemption_id: bytes) -> int:
         """The amount that a verification has to name now, fen; 0 if nothing is left; KeyError if unknown."""
-        redemption = self.state.redemptions.base[redemption_id]
-        rows = await self._call(
-            self._recorder.read_facts, "claim", [(claim_id,) for claim_id in redemption.claim_ids]
+        return await self._on_facts(redemption_id, entitlement_today_fen)
+
+    async def determinable_fen(self, clawback_id: bytes) -> int:
+        """The amount that a determination has to name now, fen; KeyError if unknown."""
+        return await self._on_facts(self.state.clawbacks.base[clawback_id].redemption_id, determinable_fen)
+
+    async def _on_facts(
+        self, redemption_id: bytes, compute: Callable[[State, Redemption, Facts], int]
+    ) -> int:
+        """Compute on a redemption and the rows that it rests on, as they are now."""
+        needs = Needs()
+        add_needs_of_redemption(needs, self.state, redemption_id)
+        read = self._recorder.read_facts
+        claims = await self._call(read, "claim", [(key,) for key in needs.claims])
+        evidence = await self._call(read, "evidence", [(key,) for key in needs.evidence])
+        facts = Facts(
+            {key[0]: Claim(*row) for key, row in claims.items()},
+            {key[0]: Evidence(*row) for key, row in evidence.items()},
         )
-        claims = [Claim(*row) for row in rows.values()]
-        return max(recompute(self.state, redemption, claims, Refusals())[1], 0)
+        return compute(self.state, self.state.redemptions.base[redemption_id], facts)
 
     def now_ms(self) -> int:
         """Ledger time, ms since 1970."""

@@ -65,7 +65,7 @@ AckLevel = receipt_pb2.AckLevel
 MAX_BATCH_COUNT = 100
 MAX_BATCH_SIZE = 1_048_576
 PAGE_SIZE = 500
-_CLAIM_ACT = "usage-attestation"
+_CLAIM_ACTS = frozenset({"usage-attestation", "service-attestation"})
 
 
 class LedgerClient:
@@ -217,6 +217,11 @@ class LedgerClient:
             self._vouchers.GetVoucher, vouchers.GetVoucherRequest(voucher_id=voucher_id)
         ).voucher
 
+    def get_application(self, application_id: bytes) -> applications.GetApplicationResponse:
+        """One application as it stands, with its objections."""
+        request = applications.GetApplicationRequest(application_id=application_id)
+        return self._call(self._applications.GetApplication, request)
+
     def get_claim(self, claim_id: bytes) -> claims.Claim:
         """One claim as it stands."""
         return self._call(self._claims.GetClaim, claims.GetClaimRequest(claim_id=claim_id)).claim
@@ -225,6 +230,15 @@ class LedgerClient:
         """One redemption as it stands."""
         request = redemptions.GetRedemptionRequest(redemption_id=redemption_id)
         return self._call(self._redemptions.GetRedemption, request).redemption
+
+    def get_clawback(self, clawback_id: bytes) -> redemptions.Clawback:
+        """One clawback as it stands."""
+        request = redemptions.GetClawbackRequest(clawback_id=clawback_id)
+        return self._call(self._redemptions.GetClawback, request).clawback
+
+    def list_calendars(self) -> list[programmes.Calendar]:
+        """The calendars in force, by year."""
+        return list(self._call(self._programmes.ListCalendars, programmes.ListCalendarsRequest()).calendars)
 
     def list_programmes(self) -> Iterator[programmes.Programme]:
         """All programmes with their totals."""
@@ -240,6 +254,11 @@ class LedgerClient:
         """All devices of a provider."""
         request = registry.ListDevicesRequest(page_size=PAGE_SIZE, provider_id=provider_id)
         return self._pages(self._registry.ListDevices, request, "devices")
+
+    def list_holdings(self) -> Iterator[registry.Holding]:
+        """All declared holdings, the newest declaration of each pair."""
+        request = registry.ListHoldingsRequest(page_size=PAGE_SIZE)
+        return self._pages(self._registry.ListHoldings, request, "holdings")
 
     def list_contracts(self) -> Iterator[applications.Contract]:
         """All contracts."""
@@ -272,8 +291,13 @@ class LedgerClient:
         request = redemptions.ListRedemptionsRequest(page_size=PAGE_SIZE, voucher_id=voucher_id)
         return self._pages(self._redemptions.ListRedemptions, request, "redemptions")
 
+    def list_clawbacks(self) -> Iterator[redemptions.Clawback]:
+        """All clawbacks."""
+        request = redemptions.ListClawbacksRequest(page_size=PAGE_SIZE)
+        return self._pages(self._redemptions.ListClawbacks, request, "clawbacks")
+
     def list_evidence(self, contract_id: bytes) -> Iterator[redemptions.Evidence]:
-        """Invoices and payments of a contract."""
+        """Invoices, payments and acceptance papers of a contract."""
         request = redemptions.ListEvidenceRequest(page_size=PAGE_SIZE, contract_id=contract_id)
         return self._pages(self._redemptions.ListEvidence, request, "evidence")
 
@@ -291,4 +315,4 @@ class LedgerClient:
 
 
 def _default_level(act: str) -> AckLevel.ValueType:
-    return AckLevel.ACK_LEVEL_CHECKPOINTED if act == _CLAIM_ACT else AckLevel.ACK_LEVEL_DURABLE
+    return AckLevel.ACK_LEVEL_CHECKPOINTED if act in _CLAIM_ACTS else AckLevel.ACK_LEVEL_DURABLE

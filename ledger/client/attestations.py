@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ledger.client.lines import AttestedLine, VoucherTerms, device_id
 from ledger.client.signing import MAX_PAYLOAD_SIZE, SigningKey, make_envelope, new_ordered_id
@@ -63,7 +63,8 @@ class SignedAttestation:
     """A signed attestation with its parsed statement, and where the chain stands after it."""
 
     envelope: envelope_pb2.Envelope
-    statement: claim_pb2.UsageAttestation
+    statement: Any
+    line_count: int
     head: ChainHead
 
 
@@ -84,18 +85,48 @@ def sign_attestations(
     request ids are new. Raises UsageError for a line that the terms do not price, and if a superseding
     attestation does not fit in one.
     """
-    chain = head or ChainHead()
     groups = list(split_lines(lines, terms=terms))
-    if superseding is not None and len(groups) != 1:
-        raise UsageError(f"{len(groups)} attestations cannot replace one", hint="give the lines of one claim")
+    check_superseding(groups, superseding)
+    chain = head
     for group in groups:
         statement = build_attestation(
             group, terms=terms, raw_log=raw_log, head=chain, superseding=superseding
         )
-        envelope = make_envelope(ACT, statement, [key], ledger_id=ledger_id, not_after_ms=not_after_ms)
-        chain = ChainHead(chain.sequence + 1, hashlib.sha256(envelope.payload).digest())
-        signed = claim_pb2.UsageAttestation.FromString(envelope.payload)
-        yield SignedAttestation(envelope=envelope, statement=signed, head=chain)
+        signed = sign_next(
+            ACT,
+            statement,
+            line_count=len(group),
+            key=key,
+            ledger_id=ledger_id,
+            not_after_ms=not_after_ms,
+        )
+        chain = signed.head
+        yield signed
+
+
+def check_superseding(groups: Sequence[object], superseding: Superseding | None) -> None:
+    """Refuse what does not fit into one attestation if it is to replace one; UsageError."""
+    if superseding is not None and len(groups) != 1:
+        raise UsageError(f"{len(groups)} attestations cannot replace one", hint="give the lines of one claim")
+
+
+def sign_next(
+    act: str,
+    statement: claim_pb2.UsageAttestation | claim_pb2.ServiceAttestation,
+    *,
+    line_count: int,
+    key: SigningKey,
+    ledger_id: bytes,
+    not_after_ms: int = 0,
+) -> SignedAttestation:
+    """The statement signed by the provider, and the chain's head after it."""
+    envelope = make_envelope(act, statement, [key], ledger_id=ledger_id, not_after_ms=not_after_ms)
+    return SignedAttestation(
+        envelope=envelope,
+        statement=type(statement).FromString(envelope.payload),
+        line_count=line_count,
+        head=ChainHead(statement.sequence, hashlib.sha256(envelope.payload).digest()),
+    )
 
 
 def build_attestation(

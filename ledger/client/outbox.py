@@ -11,6 +11,7 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from ledger.client.acts import payload_type
 from ledger.client.answers import (
     ACCEPTED,
     PENDING,
@@ -22,11 +23,12 @@ from ledger.client.answers import (
     record_receipt,
 )
 from ledger.client.api import MAX_BATCH_COUNT, MAX_BATCH_SIZE
-from ledger.client.attestations import ChainHead
+from ledger.client.attestations import ACT, ChainHead
 from ledger.client.cosign import read_envelope, write_atomically, write_envelope
-from ledger.client.errors import Unavailable
+from ledger.client.errors import PREFIX, RpcRefused, Unavailable
 from ledger.client.receipts import verify_receipt
 from ledger.errors import UsageError, VerificationError
+from ledger.v1 import claim_service_pb2, errors_pb2, receipt_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -136,7 +138,7 @@ class Outbox:
         put_off = 0
         waiting = [result.entry for result in self.results() if result.state == PENDING]
         for batch in self._batches(waiting):
-            answers = client.submit_claims([envelope for _, envelope in batch])
+            answers = _answers(client, [envelope for _, envelope in batch])
             if len(answers) != len(batch):
                 raise Unavailable("INTERNAL", "the server answered another number of claims than were sent")
             recorded = sum(
@@ -157,7 +159,8 @@ class Outbox:
         for entry in entries:
             envelope = self.envelope(entry)
             more = envelope.ByteSize() + _FRAME_SIZE
-            if batch and (len(batch) == MAX_BATCH_COUNT or size + more > MAX_BATCH_SIZE):
+            full = len(batch) == MAX_BATCH_COUNT or size + more > MAX_BATCH_SIZE
+            if batch and (full or _goes_alone(envelope) or _goes_alone(batch[0][1])):
                 yield batch
                 batch, size = [], _FRAME_SIZE
             batch.append((entry, envelope))
@@ -204,6 +207,32 @@ def open_or_create(path: Path, *, ledger_id: bytes, provider_id: bytes) -> Outbo
     return outbox
 
 
+def _goes_alone(envelope: envelope_pb2.Envelope) -> bool:
+    """Whether no batch takes it: batches are of usage attestations."""
+    return envelope.payload_type != payload_type(ACT)
+
+
+def _answers(
+    client: LedgerClient, envelopes: Sequence[envelope_pb2.Envelope]
+) -> list[claim_service_pb2.ClaimResult]:
+    """One answer for each envelope; what goes alone is sent alone, and its refusal is an answer, too."""
+    if not _goes_alone(envelopes[0]):
+        return client.submit_claims(envelopes)
+    try:
+        return [claim_service_pb2.ClaimResult(receipt=client.submit(envelope)) for envelope in envelopes]
+    except RpcRefused as refused:
+        reason = errors_pb2.RejectionReason.DESCRIPTOR.values_by_name.get(f"{PREFIX}{refused.reason}")
+        if reason is None:
+            raise
+        refusal = receipt_pb2.Refusal(
+            reason=errors_pb2.RejectionReason.ValueType(reason.number),
+            message=refused.message,
+            conflicting_index=refused.conflicting_index,
+            recorded_index=refused.recorded_index,
+        )
+        return [claim_service_pb2.ClaimResult(refusal=refusal)]
+
+
 def _entry(value: dict[str, Any]) -> Entry:
     return replace(Entry(**value), amount_fen=int(value["amount_fen"]))
 
@@ -215,7 +244,7 @@ def _entry_of(name: str, attestation: SignedAttestation) -> Entry:
         voucher_id=statement.voucher_id.hex(),
         claim_id=statement.claim_id.hex(),
         sequence=statement.sequence,
-        lines=len(statement.lines.device),
+        lines=attestation.line_count,
         amount_fen=statement.total_amount_fen,
         payload_sha256=attestation.head.digest.hex(),
     )

@@ -15,13 +15,13 @@ from ledger.domain.days import end_ms, start_ms
 from ledger.domain.policy import Origin
 from ledger.domain.vocabulary import Purpose
 from ledger.errors import UsageError, VerificationError
-from ledger.v1 import event_pb2
+from ledger.v1 import event_pb2, programme_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ledger.client.api import LedgerClient
-    from ledger.v1 import application_service_pb2, registry_service_pb2
+    from ledger.v1 import application_service_pb2, registry_service_pb2, voucher_service_pb2
 
 
 def fetch_terms(
@@ -49,7 +49,7 @@ def fetch_terms(
         models=_priced_models(devices, agreed or dict(prices or {})),
         devices={device.device_id: device.model.model for device in devices},
         purpose=purpose,
-        from_ms=start_ms(max(voucher.valid_from_day, contract.registration.from_day)),
+        from_ms=start_ms(_first_day(client, voucher, contract.registration.from_day)),
         until_ms=min(start_ms(voucher.valid_until_day), end_ms(contract.registration.to_day)),
     )
 
@@ -71,6 +71,16 @@ def fetch_head(client: LedgerClient, *, voucher_id: bytes, provider_id: bytes) -
     if not event.envelopes:
         raise VerificationError(f"leaf {newest.index}: holds no attestation")
     return ChainHead(newest.sequence, hashlib.sha256(event.envelopes[0].payload).digest())
+
+
+def _first_day(client: LedgerClient, voucher: voucher_service_pb2.Voucher, contract_from_day: int) -> int:
+    """The first day of usage that the voucher takes; under EX_POST its own validity has no start."""
+    if contract_from_day >= voucher.valid_from_day:
+        return contract_from_day
+    event = event_pb2.Event.FromString(client.get_receipt(voucher.policy_index).event)
+    policy = programme_pb2.PolicyPublication.FromString(event.envelopes[0].payload)
+    ex_post = policy.parameters.mode == programme_pb2.MODE_EX_POST
+    return contract_from_day if ex_post else voucher.valid_from_day
 
 
 def _contract(client: LedgerClient, contract_id: bytes) -> application_service_pb2.Contract:

@@ -60,6 +60,7 @@ class StoredEvent:
     payload: Any
     statement: Any
     links: tuple[Link, ...]
+    size_bytes: int
     postings: tuple[Posting, ...]
     envelopes: tuple[SignedEnvelope, ...]
 
@@ -140,6 +141,7 @@ def decode_event(data: bytes) -> StoredEvent:
             )
             for link in message.links
         ),
+        size_bytes=len(data),
         postings=tuple(
             Posting(Account(posting.account), posting.programme_id, posting.amount_fen)
             for posting in message.postings

@@ -11,15 +11,18 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ledger.codec.mapping import decoder, encoder
-from ledger.domain.commands import ExpireVoucher
-from ledger.domain.rules import ACTS, SYSTEM_ACTS, Act, NoStatement
+from ledger.domain.acts import ACTS, SYSTEM_ACTS, Act, NoStatement
+from ledger.domain.commands import ExpireVoucher, PublishQuotas, ReportSuppressed
 from ledger.errors import MalformedError
 from ledger.v1 import (
+    application_pb2,
     claim_pb2,
+    clawback_pb2,
     contract_pb2,
     event_pb2,
     genesis_pb2,
     programme_pb2,
+    quota_pb2,
     redemption_pb2,
     registry_pb2,
     voucher_pb2,
@@ -30,8 +33,19 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
-_MODULES = (genesis_pb2, registry_pb2, programme_pb2, contract_pb2, voucher_pb2, claim_pb2, redemption_pb2)
-_UNSIGNED = (NoStatement, ExpireVoucher)
+_MODULES = (
+    genesis_pb2,
+    registry_pb2,
+    programme_pb2,
+    contract_pb2,
+    application_pb2,
+    voucher_pb2,
+    claim_pb2,
+    redemption_pb2,
+    clawback_pb2,
+    quota_pb2,
+)
+_UNSIGNED = (NoStatement, ExpireVoucher, PublishQuotas, ReportSuppressed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,14 @@ This module must not know how an amount comes about or how it leaves the treasur
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ledger.domain import authority, checks
 from ledger.domain.commands import Command, Refusals, missing
-from ledger.domain.entities import Redemption, RedemptionState, VoucherState
+from ledger.domain.disputes import check_not_suspended
+from ledger.domain.entities import Redemption, RedemptionState, Signing, VoucherState
 from ledger.domain.events import RedemptionApproved, RedemptionVerified
+from ledger.domain.holds import check_not_held
 from ledger.domain.journal import (
     Account,
     Draft,
@@ -23,13 +25,14 @@ from ledger.domain.journal import (
     Recorded,
     transfer,
 )
-from ledger.domain.redemptions import add_redeemed, recompute, voucher_premises
+from ledger.domain.redemptions import Facts, add_redeemed, recompute, voucher_premises
 from ledger.domain.rejections import Reason, Rejection
+from ledger.domain.transitions import REDEMPTION_MOVES, check_move
 from ledger.domain.vocabulary import Role
 from ledger.domain.vouchers import release
 
 if TYPE_CHECKING:
-    from ledger.domain.entities import Voucher
+    from ledger.domain.entities import Officer, Voucher
     from ledger.domain.state import State
     from ledger.domain.statements import (
         DecisionBasis,
@@ -41,33 +44,61 @@ if TYPE_CHECKING:
     Decision = tuple[Draft, ...] | Rejection
 
 
+_OWN_SIGNATURES = {Role.REVIEWER: slice(0, 1), Role.APPROVER: slice(0, 0), Role.PAYER: slice(3, None)}
+_HELD_BACK = ("redemption-verification", "redemption-approval", "payment-order")
+
+
 def check_decision(
-    refusals: Refusals,
-    state: State,
-    command: Command[object],
-    redemption: Redemption,
-    basis: DecisionBasis,
-    subject: SubjectReference,
-    role: Role,
+    refusals: Refusals, state: State, command: Command[Any], redemption: Redemption, act: str, role: Role
 ) -> None:
-    """Role, bureau, person and subject of a decision on a redemption (rule I12)."""
+    """Role, bureau, person, state and subject of a decision on a redemption (rule I12).
+
+    A held voucher or a suspension keeps back everything up to the order, but records what a bank did.
+    """
+    basis: DecisionBasis = command.statement.basis
+    subject: SubjectReference = command.statement.subject
     voucher = state.vouchers[redemption.voucher_id]
     officers = authority.check_officers(refusals, state, command, role, basis=basis)
     authority.check_bureau(refusals, basis, state.programmes[voucher.programme_id].bureau_id)
-    key = command.keys[0]
-    for key_id, person_tag in redemption.decided_by:
-        if (key is not None and key.key_id == key_id) or any(o.person_tag == person_tag for o in officers):
-            refusals.add(Reason.SEPARATION_OF_DUTY, "this person has signed for the redemption already")
+    if act in _HELD_BACK:
+        check_not_held(refusals, state, voucher)
+        check_not_suspended(refusals, state, redemption)
+    _check_separation(refusals, command, redemption, officers, role)
+    check_move(
+        refusals,
+        REDEMPTION_MOVES,
+        act,
+        what="redemption",
+        state=redemption.state,
+        index=redemption.subject_index,
+    )
     if (subject.leaf_index, subject.leaf_hash) != (redemption.subject_index, redemption.subject_hash):
         refusals.add(
             Reason.STATE_CONFLICT, "the subject is not the redemption's newest leaf", redemption.subject_index
         )
 
 
-def signer_of(state: State, recorded: Recorded) -> tuple[bytes, bytes]:
-    """Key id and person tag of the officer who signed a decision."""
+def _check_separation(
+    refusals: Refusals,
+    command: Command[Any],
+    redemption: Redemption,
+    officers: tuple[Officer, ...],
+    role: Role,
+) -> None:
+    """Nobody signs in two offices, and the two approvers are two; a reviewer or payer may sign again."""
+    key = command.keys[0] if command.keys else None
+    own = redemption.decided_by[_OWN_SIGNATURES[role]]
+    for other in redemption.decided_by:
+        same = any(officer.person_tag == other.person_tag for officer in officers)
+        if other not in own and (same or (key is not None and key.key_id == other.key_id)):
+            refusals.add(Reason.SEPARATION_OF_DUTY, "this person has signed for the redemption already")
+
+
+def signer_of(state: State, recorded: Recorded) -> Signing:
+    """The signature of the officer who made a decision."""
     key_id = recorded.statement.header.key_ids[0]
-    return key_id, state.officers[state.keys[key_id].owner_id].person_tag
+    tag = state.officers[state.keys[key_id].owner_id].person_tag
+    return Signing(key_id, tag, recorded.recorded_ms)
 
 
 def decide_verification(state: State, command: Command[RedemptionVerification]) -> Decision:
@@ -80,14 +111,13 @@ def decide_verification(state: State, command: Command[RedemptionVerification]) 
         return missing("the redemption")
     voucher = state.vouchers[redemption.voucher_id]
     refusals = Refusals()
-    check_decision(refusals, state, command, redemption, statement.basis, statement.subject, Role.REVIEWER)
+    check_decision(refusals, state, command, redemption, "redemption-verification", Role.REVIEWER)
     if redemption.state != RedemptionState.REQUESTED:
-        refusals.add(
-            Reason.STATE_CONFLICT, f"the redemption is {redemption.state.name}", redemption.subject_index
-        )
-        return refusals.first or missing("the redemption")
-    claims = [state.claims[claim_id] for claim_id in redemption.claim_ids]
-    base_fen, amount_fen = recompute(state, redemption, claims, refusals)
+        return refusals.first or missing("the request")
+    worth = recompute(state, redemption, Facts(state.claims, state.evidence))
+    for reason, message in worth.refusals:
+        refusals.add(reason, message, voucher.index)
+    base_fen, amount_fen = worth.base_fen, worth.amount_fen
     if statement.amount_fen != amount_fen:
         refusals.add(Reason.STATE_CONFLICT, f"the amount to verify is {amount_fen} fen", redemption.index)
     if refusals.first:
@@ -96,7 +126,7 @@ def decide_verification(state: State, command: Command[RedemptionVerification]) 
     draft = Draft(
         payload=RedemptionVerified(base_fen=base_fen),
         stream_id=f"redemption/{redemption.redemption_id.hex()}",
-        actor=command.keys[0].owner_id if command.keys[0] else b"",
+        actor=authority.actor_of(command),
         premises=(
             *authority.key_premises(command.keys),
             Premise(PremiseKind.REDEMPTION, redemption.index),
@@ -116,7 +146,7 @@ def _verification_effects(
         return (), ()
     totals = state.voucher_totals(voucher.voucher_id)
     after = totals._replace(redeemed_fen=totals.redeemed_fen - fallen_fen)
-    if voucher.state != VoucherState.EXPIRED:
+    if voucher.state not in (VoucherState.EXPIRED, VoucherState.REVOKED):
         return (state.link(LinkKind.VOUCHER, voucher.voucher_id, after),), ()
     after = after._replace(released_fen=after.released_fen + fallen_fen)
     links, postings = release(state, voucher, fallen_fen)
@@ -151,11 +181,7 @@ def decide_approval(state: State, command: Command[RedemptionApproval]) -> Decis
         return missing("the redemption")
     voucher = state.vouchers[redemption.voucher_id]
     refusals = Refusals()
-    check_decision(refusals, state, command, redemption, statement.basis, statement.subject, Role.APPROVER)
-    if redemption.state not in (RedemptionState.VERIFIED, RedemptionState.APPROVED_ONCE):
-        refusals.add(
-            Reason.STATE_CONFLICT, f"the redemption is {redemption.state.name}", redemption.subject_index
-        )
+    check_decision(refusals, state, command, redemption, "redemption-approval", Role.APPROVER)
     if (
         statement.amount_fen != redemption.amount_fen
         or statement.payee_commitment != redemption.payee_commitment
@@ -186,7 +212,7 @@ def decide_approval(state: State, command: Command[RedemptionApproval]) -> Decis
     draft = Draft(
         payload=RedemptionApproved(approvals=1 if first_index is None else 2),
         stream_id=f"redemption/{redemption.redemption_id.hex()}",
-        actor=command.keys[0].owner_id if command.keys[0] else b"",
+        actor=authority.actor_of(command),
         premises=(*authority.key_premises(command.keys), *premises),
         links=tuple(links),
         postings=postings,

@@ -1,6 +1,6 @@
-"""The usage attestation: what a provider signs about its devices.
+"""Attestations: what a provider signs about its devices, a service or exchange about its deliveries.
 
-Lines are columns, as in the protobuf message; this module must not know the ledger's state.
+Usage lines are columns, as in the protobuf message; this module must not know the ledger's state.
 """
 
 from __future__ import annotations
@@ -62,6 +62,38 @@ class UsageAttestation:
     total_allocated_ms: int
     total_active_ms: int
     total_energy_wh: int
+    total_amount_fen: int
+    raw_log_digest: bytes
+    raw_log_rows: int
+    sequence: int
+    previous_digest: bytes
+    superseded_index: int | None = None
+    superseding_reason: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceLine:
+    """What was delivered in [start, end): units and their amount."""
+
+    unit: str
+    quantity: int
+    start_ms: int
+    end_ms: int
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceAttestation:
+    """The signed account of a model service or a data exchange under one voucher."""
+
+    header: StatementHeader
+    claim_id: bytes
+    programme_id: bytes
+    provider_id: bytes
+    voucher_id: bytes
+    contract_digest: bytes
+    beneficiary_id: bytes
+    lines: tuple[ServiceLine, ...]
     total_amount_fen: int
     raw_log_digest: bytes
     raw_log_rows: int

@@ -132,3 +132,9 @@ def _check_active(refusals: Refusals, command: Command[Any], keys: tuple[Key | N
             refusals.add(Reason.KEY_REVOKED, "a signing key is revoked or retired", key.registered_index)
     if not command.signatures_hold:
         refusals.add(Reason.BAD_SIGNATURE, "a signature does not verify")
+
+
+def actor_of(command: Command[Any]) -> bytes:
+    """The owner of the first signing key: who carries the act."""
+    first = command.keys[0] if command.keys else None
+    return first.owner_id if first is not None else b""

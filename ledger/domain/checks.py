@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 DIGEST_SIZE = 32
 MAX_SIGNERS = 9
 MAX_EVIDENCE_DIGESTS = 16
+MIN_DAY = -719_162
 _CODE = re.compile(r"[A-Z0-9_]{1,32}\Z", re.ASCII)
 _NAME = re.compile(r"[!-~](?:[ -~]{0,62}[!-~])?\Z", re.ASCII)
 
@@ -44,6 +45,11 @@ def check_digest(value: bytes, name: str) -> None:
 def check_day(value: int, name: str) -> None:
     """A day from 1970-01-01 to 9999-12-31."""
     expect(0 <= value <= MAX_DAY, f"{name}: a day from 1970-01-01 to 9999-12-31")
+
+
+def check_founding_day(value: int, name: str) -> None:
+    """A day from 0001-01-01 to 9999-12-31: a university may be older than the ledger's calendar of money."""
+    expect(MIN_DAY <= value <= MAX_DAY, f"{name}: a day from 0001-01-01 to 9999-12-31")
 
 
 def check_amount(value: int, name: str, *, low: int = 1) -> None:

@@ -1,4 +1,4 @@
-"""Usage claims: one signed attestation on one voucher (rules I6, I7, I8, I19).
+"""Usage claims: one signed attestation of devices on one voucher (rules I6, I19).
 
 This is the hot path of the ledger: a claim costs a few dictionary reads a line. The module must not know
 redemptions or money beyond the line amounts.
@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ledger.domain import authority
-from ledger.domain.attestation_shape import check_attestation, used_ms
+from ledger.domain.attestation_shape import MAX_LINES, check_attestation, used_ms
+from ledger.domain.claim_frame import check_claim, claim_premises, claim_row, find_voucher, record_sequence
 from ledger.domain.commands import Command, Refusals, missing
-from ledger.domain.days import start_ms
-from ledger.domain.entities import Claim, ClaimStatus, Interval, UniqueKey, UniqueKind, VoucherState
-from ledger.domain.events import ClaimAccepted, ClaimRefused
+from ledger.domain.entities import Interval
+from ledger.domain.events import ClaimAccepted
 from ledger.domain.journal import Draft, Link, LinkKind, Premise, PremiseKind, Recorded
-from ledger.domain.policy import Mode, Origin
+from ledger.domain.policy import Origin
 from ledger.domain.quantities import INT64_MAX, MS_PER_HOUR
+from ledger.domain.quotas import count_claim
 from ledger.domain.rejections import Reason, Rejection
 from ledger.domain.superseding import (
     check_superseding,
@@ -29,58 +29,35 @@ from ledger.domain.superseding import (
 
 if TYPE_CHECKING:
     from ledger.domain.attestation import UsageAttestation
-    from ledger.domain.entities import Admission, Contract, Voucher
+    from ledger.domain.entities import Contract, Voucher
     from ledger.domain.state import State
 
     Decision = tuple[Draft, ...] | Rejection
 
-NEVER_RECORDED = frozenset(
-    {
-        Reason.MALFORMED,
-        Reason.WRONG_LEDGER,
-        Reason.STATEMENT_EXPIRED,
-        Reason.KEY_UNKNOWN,
-        Reason.KEY_REVOKED,
-        Reason.BAD_SIGNATURE,
-        Reason.REQUEST_ID_REUSED,
-        Reason.NOT_AUTHORISED,
-    }
-)
 _ACCEPTED = ClaimAccepted()
-
-
-def sequence_key(statement: UsageAttestation) -> bytes:
-    """The key under which (provider, voucher, sequence) may be used once."""
-    return statement.provider_id + statement.voucher_id + statement.sequence.to_bytes(8, "big")
 
 
 def decide_claim(state: State, command: Command[UsageAttestation]) -> Decision:
     """Accept usage, or give the first reason against it; the amounts were floored by the signer."""
     statement = command.statement
     check_attestation(statement)
-    voucher = state.vouchers.get(statement.voucher_id)
-    if voucher is None:
-        return missing("the voucher")
-    spent = state.claims.get(statement.claim_id)
-    if spent is not None:
-        return Rejection(Reason.REQUEST_ID_REUSED, "the claim id is spent", spent.leaf_index)
-    sequence = state.unique.get((UniqueKind.SEQUENCE, sequence_key(statement)))
-    if sequence is not None:
-        return Rejection(Reason.REQUEST_ID_REUSED, "the sequence number is used", sequence.leaf_index)
-    contract = state.contracts[voucher.contract_id]
-    admission = state.admissions.get(statement.provider_id)
+    voucher = find_voucher(state, statement)
+    if isinstance(voucher, Rejection):
+        return voucher
     refusals = Refusals()
-    authority.check_parties(refusals, command, statement.provider_id)
-    _check_voucher(refusals, statement, voucher)
-    first_ms, last_ms = used_ms(statement)
-    _check_provider(refusals, contract, admission, first_ms)
-    _check_time(refusals, command, contract, voucher, first_ms, last_ms)
+    used = used_ms(statement)
+    check_claim(refusals, state, command, voucher, used)
+    contract = state.contracts.get(voucher.contract_id)
+    if contract is None:
+        return refusals.first or missing("the contract")
     _check_models(refusals, statement, contract, voucher)
     _check_devices(refusals, state, statement)
     _check_lines(refusals, state, statement)
     check_superseding(refusals, state, statement)
     if refusals.first is not None:
         return refusals.first
+    if len(statement.lines.device) > MAX_LINES:
+        return Rejection(Reason.TOO_LARGE, f"a claim has at most {MAX_LINES} lines")
     key = command.keys[0]
     return (
         Draft(
@@ -89,62 +66,12 @@ def decide_claim(state: State, command: Command[UsageAttestation]) -> Decision:
             actor=statement.provider_id,
             premises=(
                 Premise(PremiseKind.KEY, key.registered_index if key else 0),
-                *premises(voucher, contract, admission),
+                *claim_premises(voucher, contract, state.admissions.get(statement.provider_id)),
             ),
             links=_links(state, statement),
-            effective_ms=last_ms,
+            effective_ms=used[1],
         ),
     )
-
-
-def premises(voucher: Voucher, contract: Contract, admission: Admission | None) -> tuple[Premise, ...]:
-    """The facts that a claim rests on beside its key."""
-    facts = (Premise(PremiseKind.VOUCHER, voucher.index), Premise(PremiseKind.CONTRACT, contract.index))
-    return facts if admission is None else (*facts, Premise(PremiseKind.ADMISSION, admission.index))
-
-
-def _check_voucher(refusals: Refusals, statement: UsageAttestation, voucher: Voucher) -> None:
-    if voucher.state == VoucherState.EXPIRED:
-        refusals.add(Reason.VOUCHER_EXPIRED, "the voucher has expired", voucher.index)
-    elif voucher.state != VoucherState.ACTIVE:
-        refusals.add(Reason.STATE_CONFLICT, "the voucher is closed", voucher.index)
-    if (
-        statement.provider_id != voucher.provider_id
-        or statement.beneficiary_id != voucher.beneficiary_id
-        or statement.programme_id != voucher.programme_id
-        or statement.contract_digest != voucher.contract_digest
-    ):
-        refusals.add(
-            Reason.STATE_CONFLICT, "the voucher is bound to other parties or another contract", voucher.index
-        )
-
-
-def _check_provider(
-    refusals: Refusals, contract: Contract, admission: Admission | None, first_ms: int
-) -> None:
-    if admission is None or first_ms < start_ms(admission.from_day):
-        index = admission.index if admission else None
-        refusals.add(Reason.PROVIDER_NOT_ADMITTED, "the provider was not admitted at that time", index)
-    elif contract.registration.item not in admission.items:
-        refusals.add(Reason.ITEM_NOT_LISTED, "the service item is not in the admission", admission.index)
-
-
-def _check_time(
-    refusals: Refusals,
-    command: Command[UsageAttestation],
-    contract: Contract,
-    voucher: Voucher,
-    first_ms: int,
-    last_ms: int,
-) -> None:
-    registration = contract.registration
-    if first_ms < start_ms(registration.from_day) or last_ms > start_ms(registration.to_day + 1):
-        refusals.add(Reason.OUTSIDE_CONTRACT, "usage lies outside the contract's days", contract.index)
-    early = voucher.policy.parameters.mode == Mode.QUOTA and first_ms < start_ms(voucher.valid_from_day)
-    if early or last_ms > start_ms(voucher.valid_until_day):
-        refusals.add(Reason.OUTSIDE_VALIDITY, "usage lies outside the voucher's validity", voucher.index)
-    elif last_ms > command.now_ms + command.clock_slack_ms:
-        refusals.add(Reason.OUTSIDE_VALIDITY, "usage ends after ledger time")
 
 
 def _check_models(
@@ -261,7 +188,8 @@ def _links(state: State, statement: UsageAttestation) -> tuple[Link, ...]:
     head = state.heads[LinkKind.VOUCHER][statement.voucher_id]
     face, metered, redeemed, paid, released = head.totals
     old = replaced_by(state, statement)
-    metered += statement.total_allocated_ms - (old.total_allocated_ms if old is not None else 0)
+    freed = freed_ms(old)
+    metered += statement.total_allocated_ms - sum(freed.values())
     links = [
         Link(LinkKind.CLAIM, statement.claim_id, None),
         Link(
@@ -270,7 +198,6 @@ def _links(state: State, statement: UsageAttestation) -> tuple[Link, ...]:
     ]
     if old is not None:
         links.append(superseded_link(state, old))
-    freed = freed_ms(old)
     device_heads = state.heads[LinkKind.DEVICE]
     for position, (device_id, used) in enumerate(
         zip(statement.device_ids, _device_ms(statement), strict=True)
@@ -281,36 +208,9 @@ def _links(state: State, statement: UsageAttestation) -> tuple[Link, ...]:
     return tuple(links)
 
 
-def refusal(state: State, command: Command[UsageAttestation], rejection: Rejection) -> Draft | None:
-    """The event that records a refusal, where the ledger's state refused a validly signed claim."""
-    statement = command.statement
-    voucher = state.vouchers.get(statement.voucher_id)
-    key = command.keys[0] if len(command.keys) == 1 else None
-    signed = key is not None and key.owner_id == statement.provider_id == command.submitter
-    signed = signed and key is not None and key.active_at(command.now_ms)
-    if not signed or not command.signatures_hold or voucher is None or rejection.reason in NEVER_RECORDED:
-        return None
-    payload = ClaimRefused(
-        claim_id=statement.claim_id,
-        voucher_id=statement.voucher_id,
-        provider_id=statement.provider_id,
-        payload_digest=command.payload_digest,
-        reason=rejection.reason,
-        conflicting_index=rejection.conflicting_index,
-    )
-    contract = state.contracts[voucher.contract_id]
-    return Draft(
-        payload=payload,
-        stream_id="claim/" + statement.claim_id.hex(),
-        actor=statement.provider_id,
-        premises=premises(voucher, contract, state.admissions.get(statement.provider_id)),
-        links=(Link(LinkKind.CLAIM, statement.claim_id, None),),
-        signed=False,
-    )
-
-
 def evolve_claim_accepted(state: State, recorded: Recorded) -> None:
-    """Fold the ends of the devices' intervals; totals are in the links."""
+    """Fold the ends of the devices' intervals and the day's use; totals are in the links."""
+    count_claim(state, recorded)
     statement: UsageAttestation = recorded.statement
     ends = state.device_ends
     lines = statement.lines
@@ -344,40 +244,7 @@ def record_claim(state: State, recorded: Recorded) -> None:
             busy.append(interval)
         if statement.models[statement.device_models[device]].origin == Origin.DOMESTIC:
             domestic_fen += amount_fen
-    state.claims[statement.claim_id] = Claim(
-        statement.claim_id,
-        index,
-        index,
-        ClaimStatus.ACCEPTED,
-        statement.voucher_id,
-        statement.provider_id,
-        statement.header.key_ids[0],
-        recorded.recorded_ms,
-        statement.total_amount_fen,
-        domestic_fen,
-        statement.total_allocated_ms,
-        statement.sequence,
-        b"",
+    state.claims[statement.claim_id] = claim_row(
+        statement, recorded, domestic_fen=domestic_fen, device_ms=statement.total_allocated_ms
     )
-    key = (UniqueKind.SEQUENCE, sequence_key(statement))
-    state.unique[key] = UniqueKey(key[0], key[1], index)
-
-
-def record_refused_claim(state: State, recorded: Recorded) -> None:
-    """Write the row that spends the id of a refused claim."""
-    payload: ClaimRefused = recorded.payload
-    state.claims[payload.claim_id] = Claim(
-        payload.claim_id,
-        recorded.index,
-        recorded.index,
-        ClaimStatus.REFUSED,
-        payload.voucher_id,
-        payload.provider_id,
-        b"",
-        recorded.recorded_ms,
-        0,
-        0,
-        0,
-        0,
-        b"",
-    )
+    record_sequence(state, recorded)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from ledger.domain.rejections import Reason, Rejection
 
 if TYPE_CHECKING:
-    from ledger.domain.entities import Key
+    from ledger.domain.entities import Key, Quotas
     from ledger.domain.statements import StatementHeader
 
 S_co = TypeVar("S_co", covariant=True)
@@ -19,9 +19,25 @@ S_co = TypeVar("S_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class ExpireVoucher:
-    """The one command without a signature: a SYSTEM act that a caller triggers."""
+    """A command without a signature: a SYSTEM act that a caller triggers."""
 
     voucher_id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PublishQuotas:
+    """A SYSTEM act at a start with other quotas than those in force."""
+
+    quotas: Quotas
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSuppressed:
+    """A SYSTEM act after a day on which statements of a participant were over a quota."""
+
+    participant_id: bytes
+    day: int
+    count: int
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,6 +1,6 @@
-"""Contracts, and the invoices and payments that are evidence for them (rule I5).
+"""Contracts, and other public money that is declared on them (rule I4).
 
-This module must not know vouchers or what the evidence is used for.
+This module must not know vouchers or evidence.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 from ledger.domain import authority, checks
 from ledger.domain.commands import Command, Refusals, missing
-from ledger.domain.entities import Contract, Evidence, EvidenceKind
-from ledger.domain.events import ContractRegistered, InvoiceRegistered, PaymentRegistered
-from ledger.domain.journal import Draft, Link, LinkKind, Premise, PremiseKind, Recorded
+from ledger.domain.entities import Contract
+from ledger.domain.events import ContractRegistered, OutsideSupportDeclared
+from ledger.domain.journal import Draft, LinkKind, Premise, PremiseKind, Recorded
 from ledger.domain.rejections import Reason, Rejection
+from ledger.domain.vocabulary import Role
 
 if TYPE_CHECKING:
     from ledger.domain.state import State
-    from ledger.domain.statements import ContractRegistration, InvoiceRegistration, PaymentRegistration
+    from ledger.domain.statements import ContractRegistration, OutsideSupportDeclaration
 
     Decision = tuple[Draft, ...] | Rejection
 
 MAX_PRICES = 64
 MAX_PARTS = 32
-EVIDENCE_VALID = 1
 
 
 def check_contract(statement: ContractRegistration) -> None:
@@ -75,8 +75,6 @@ def decide_contract_registration(state: State, command: Command[ContractRegistra
             return missing(name)
     refusals = Refusals()
     authority.check_parties(refusals, command, statement.beneficiary_id, statement.provider_id)
-    if statement.beneficiary_id == statement.provider_id:
-        refusals.add(Reason.ROLE_CONFLICT, "buyer and seller are one participant")
     known = state.contract_fingerprints.get(statement.fingerprint)
     if known is not None:
         refusals.add(Reason.DUPLICATE_EVIDENCE, "the contract is registered already", known)
@@ -106,69 +104,26 @@ def evolve_contract_registered(state: State, recorded: Recorded) -> None:
     state.contract_fingerprints[statement.fingerprint] = recorded.index
 
 
-def decide_invoice_registration(state: State, command: Command[InvoiceRegistration]) -> Decision:
-    """Register an invoice; only the seller of the contract may."""
+def decide_outside_support(state: State, command: Command[OutsideSupportDeclaration]) -> Decision:
+    """Record other public money on a contract; what follows from it is decided when money moves."""
     statement = command.statement
-    checks.check_amount(statement.net_amount_fen, "net_amount_fen", low=0)
-    checks.expect(
-        statement.net_amount_fen <= statement.amount_fen, "net_amount_fen: not more than amount_fen"
-    )
-    checks.check_day(statement.issued_day, "issued_day")
-    contract = state.contracts.get(statement.contract_id)
-    seller_id = contract.registration.provider_id if contract else b""
-    return _evidence(state, command, contract, seller_id, InvoiceRegistered(), LinkKind.INVOICE)
-
-
-def decide_payment_registration(state: State, command: Command[PaymentRegistration]) -> Decision:
-    """Register a payment to the provider; only the buyer of the contract may."""
-    checks.check_day(command.statement.paid_day, "paid_day")
-    contract = state.contracts.get(command.statement.contract_id)
-    buyer_id = contract.registration.beneficiary_id if contract else b""
-    return _evidence(state, command, contract, buyer_id, PaymentRegistered(), LinkKind.PAYMENT)
-
-
-def _evidence(
-    state: State,
-    command: Command[InvoiceRegistration] | Command[PaymentRegistration],
-    contract: Contract | None,
-    party_id: bytes,
-    payload: object,
-    kind: LinkKind,
-) -> Decision:
-    statement = command.statement
-    checks.check_digest(statement.fingerprint, "fingerprint")
-    checks.check_digest(statement.document_digest, "document_digest")
+    checks.check_basis_shape(statement.basis)
+    checks.check_name(statement.source, "source")
     checks.check_amount(statement.amount_fen, "amount_fen")
+    contract = state.contracts.get(statement.contract_id)
     if contract is None:
         return missing("the contract")
     refusals = Refusals()
-    authority.check_parties(refusals, command, party_id)
-    first = state.evidence.get(statement.fingerprint)
-    if first is not None:
-        refusals.add(Reason.DUPLICATE_EVIDENCE, "the evidence is registered already", first.leaf_index)
+    authority.check_officers(refusals, state, command, Role.CLERK, basis=statement.basis)
     if refusals.first:
         return refusals.first
+    totals = state.contract_totals(statement.contract_id)
+    after = totals._replace(outside_support_fen=totals.outside_support_fen + statement.amount_fen)
     draft = Draft(
-        payload=payload,
-        stream_id=f"evidence/{statement.fingerprint.hex()}",
-        actor=party_id,
+        payload=OutsideSupportDeclared(),
+        stream_id=f"contract/{statement.contract_id.hex()}",
+        actor=authority.actor_of(command),
         premises=(*authority.key_premises(command.keys), Premise(PremiseKind.CONTRACT, contract.index)),
-        links=(Link(kind, statement.fingerprint, None, (0,)),),
+        links=(state.link(LinkKind.CONTRACT, statement.contract_id, after),),
     )
     return (draft,)
-
-
-def record_evidence(state: State, recorded: Recorded) -> None:
-    """Write the row of a registered invoice or payment."""
-    statement: InvoiceRegistration | PaymentRegistration = recorded.statement
-    kind = EvidenceKind.INVOICE if isinstance(recorded.payload, InvoiceRegistered) else EvidenceKind.PAYMENT
-    state.evidence[statement.fingerprint] = Evidence(
-        statement.fingerprint,
-        kind,
-        recorded.index,
-        recorded.index,
-        statement.contract_id,
-        statement.amount_fen,
-        0,
-        EVIDENCE_VALID,
-    )

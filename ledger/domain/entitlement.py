@@ -43,7 +43,7 @@ def entitled_fen(
     if not policy.rate_bp_by_origin or total == 0:
         return entitlement_fen(rate_bp=rate, base_fen=base_fen)
     rates = {entry.origin: entry.rate_bp for entry in policy.rate_bp_by_origin}
-    weighted = sum(rates.get(origin, rate) * part for origin, part in parts_fen.items())
+    weighted = sum(rates.get(origin, policy.rate_bp) * part for origin, part in parts_fen.items())
     return base_fen * weighted // (BP_FULL * total)
 
 

@@ -41,6 +41,11 @@ class PremiseKind(IntEnum):
     APPROVAL = 9
     ORDER = 10
     PARTICIPANT = 11
+    CALENDAR = 12
+    OBJECTION = 13
+    NOTICE = 14
+    CLAWBACK = 15
+    GRANT = 16
 
 
 class LinkKind(IntEnum):
@@ -149,7 +154,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """An event with its place in the ledger, as the fold takes it; `statement` is None for SYSTEM events."""
+    """An event with its place in the ledger, as the fold takes it.
+
+    `statement` is None for SYSTEM events, `size_bytes` the length of the stored event.
+    """
 
     index: int
     leaf_hash: bytes
@@ -159,6 +167,7 @@ class Recorded:
     payload: Any
     statement: Any
     links: tuple[Link, ...]
+    size_bytes: int = 0
 
 
 def transfer(programme_id: bytes, *, debit: Account, credit: Account, amount_fen: int) -> tuple[Posting, ...]:

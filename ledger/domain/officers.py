@@ -18,6 +18,7 @@ from ledger.domain.events import (
     KeyRevoked,
     LedgerOpened,
     OfficerAppointed,
+    RevocationCorrected,
 )
 from ledger.domain.journal import Draft, Link, LinkKind, Recorded
 from ledger.domain.rejections import Reason, Rejection
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         KeyRetirement,
         KeyRevocation,
         OfficerAppointment,
+        RevocationCorrection,
     )
 
     Decision = tuple[Draft, ...] | Rejection
@@ -207,7 +209,7 @@ def _key_draft(
 def _check_key_authority(
     refusals: Refusals,
     state: State,
-    command: Command[KeyRetirement] | Command[KeyRevocation],
+    command: Command[KeyRetirement] | Command[KeyRevocation] | Command[RevocationCorrection],
     key: Key,
     *,
     owner_may: bool,
@@ -245,7 +247,7 @@ def evolve_key_retired(state: State, recorded: Recorded) -> None:
 
 
 def decide_key_revocation(state: State, command: Command[KeyRevocation]) -> Decision:
-    """Revoke a key for ever; a later revocation may only move `invalid_since_ms` earlier."""
+    """Revoke a key for ever."""
     statement = command.statement
     checks.expect(statement.invalid_since_ms >= 0, "invalid_since_ms: 0 or later")
     key = state.keys.get(statement.key_id)
@@ -253,10 +255,9 @@ def decide_key_revocation(state: State, command: Command[KeyRevocation]) -> Deci
         return Rejection(Reason.KEY_UNKNOWN, "the key is not registered")
     refusals = Refusals()
     _check_key_authority(refusals, state, command, key, owner_may=True)
-    if key.invalid_since_ms is not None and statement.invalid_since_ms >= key.invalid_since_ms:
-        refusals.add(
-            Reason.KEY_REVOKED, "the key is revoked from that time or earlier already", key.registered_index
-        )
+    if key.invalid_since_ms is not None:
+        text = "the key is revoked; allowed: revocation-correction"
+        refusals.add(Reason.KEY_REVOKED, text, key.registered_index)
     if refusals.first:
         return refusals.first
     links = (state.link(LinkKind.KEY, key.key_id),)
@@ -264,9 +265,27 @@ def decide_key_revocation(state: State, command: Command[KeyRevocation]) -> Deci
 
 
 def evolve_key_revoked(state: State, recorded: Recorded) -> None:
-    """Fold a revocation."""
+    """Fold a revocation or its correction."""
     key = state.keys[recorded.statement.key_id]
     state.keys[key.key_id] = replace(key, invalid_since_ms=recorded.statement.invalid_since_ms)
+
+
+def decide_revocation_correction(state: State, command: Command[RevocationCorrection]) -> Decision:
+    """Move the time since when a revoked key is invalid earlier; its owner has no say in it."""
+    statement = command.statement
+    checks.expect(statement.invalid_since_ms >= 0, "invalid_since_ms: 0 or later")
+    key = state.keys.get(statement.key_id)
+    if key is None:
+        return Rejection(Reason.KEY_UNKNOWN, "the key is not registered")
+    refusals = Refusals()
+    _check_key_authority(refusals, state, command, key, owner_may=False)
+    if key.invalid_since_ms is None or statement.invalid_since_ms >= key.invalid_since_ms:
+        text = "the key is not revoked, or not from a later time"
+        refusals.add(Reason.STATE_CONFLICT, text, key.registered_index)
+    if refusals.first:
+        return refusals.first
+    links = (state.link(LinkKind.KEY, key.key_id),)
+    return (_key_draft(state, RevocationCorrected(), key.key_id, links, command.keys),)
 
 
 def _check_certificate_free(refusals: Refusals, state: State, fingerprint: bytes, owner_id: bytes) -> None:

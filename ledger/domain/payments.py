@@ -20,6 +20,8 @@ from ledger.domain.vocabulary import Role
 from ledger.domain.vouchers import closing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ledger.domain.state import State
     from ledger.domain.statements import PaymentConfirmation, PaymentFailure, PaymentOrder
 
@@ -32,11 +34,6 @@ def _check_shape(statement: PaymentOrder | PaymentConfirmation | PaymentFailure)
     checks.expect(statement.instalment >= 1, "instalment: from 1")
 
 
-def _payer_only(redemption: Redemption) -> Redemption:
-    """The redemption as the payer's acts see it: the payer itself may sign again."""
-    return replace(redemption, decided_by=redemption.decided_by[:3])
-
-
 def decide_order(state: State, command: Command[PaymentOrder]) -> Decision:
     """Order the next unpaid instalment; an open order must be paid or fail first."""
     statement = command.statement
@@ -45,14 +42,8 @@ def decide_order(state: State, command: Command[PaymentOrder]) -> Decision:
     if redemption is None:
         return missing("the redemption")
     refusals = Refusals()
-    check_decision(
-        refusals, state, command, _payer_only(redemption), statement.basis, statement.subject, Role.PAYER
-    )
-    if redemption.state != RedemptionState.APPROVED:
-        refusals.add(
-            Reason.STATE_CONFLICT, f"the redemption is {redemption.state.name}", redemption.subject_index
-        )
-    else:
+    check_decision(refusals, state, command, redemption, "payment-order", Role.PAYER)
+    if redemption.state == RedemptionState.APPROVED:
         _check_order(refusals, statement, redemption)
     if refusals.first:
         return refusals.first
@@ -91,11 +82,10 @@ def _draft(
     *,
     premises: tuple[Premise, ...],
 ) -> Draft:
-    key = command.keys[0]
     return Draft(
         payload=payload,
         stream_id=f"redemption/{redemption.redemption_id.hex()}",
-        actor=key.owner_id if key is not None else b"",
+        actor=authority.actor_of(command),
         premises=(*authority.key_premises(command.keys), *premises),
         links=(state.link(LinkKind.REDEMPTION, redemption.redemption_id),),
     )
@@ -110,7 +100,7 @@ def evolve_payment_ordered(state: State, recorded: Recorded) -> None:
         attempt=redemption.attempt + 1,
         subject_index=recorded.index,
         subject_hash=recorded.leaf_hash,
-        decided_by=(*redemption.decided_by[:3], signer_of(state, recorded)),
+        decided_by=(*redemption.decided_by, signer_of(state, recorded)),
     )
 
 
@@ -124,7 +114,7 @@ def decide_confirmation(state: State, command: Command[PaymentConfirmation]) -> 
     if redemption is None:
         return missing("the redemption")
     refusals = Refusals()
-    amount_fen = _check_open_order(refusals, state, command, redemption)
+    amount_fen = _check_open_order(refusals, state, command, redemption, "payment-confirmation")
     if statement.amount_fen != amount_fen:
         refusals.add(Reason.STATE_CONFLICT, "the amount is not the order's", redemption.subject_index)
     if refusals.first:
@@ -159,13 +149,11 @@ def _check_open_order(
     state: State,
     command: Command[PaymentConfirmation] | Command[PaymentFailure],
     redemption: Redemption,
+    act: str,
 ) -> int:
-    statement = command.statement
-    check_decision(
-        refusals, state, command, _payer_only(redemption), statement.basis, statement.subject, Role.PAYER
-    )
+    check_decision(refusals, state, command, redemption, act, Role.PAYER)
     due = redemption.paid_count + 1
-    if redemption.state != RedemptionState.ORDERED or statement.instalment != due:
+    if redemption.state != RedemptionState.ORDERED or command.statement.instalment != due:
         refusals.add(Reason.STATE_CONFLICT, "no order of that instalment is open", redemption.subject_index)
         return -1
     return redemption.instalments_fen()[due - 1]
@@ -178,15 +166,18 @@ def evolve_payment_confirmed(state: State, recorded: Recorded) -> None:
     done = paid_count == len(redemption.instalments_bp)
     _back_to_approved(
         state,
+        recorded,
         replace(redemption, paid_count=paid_count, attempt=0),
         RedemptionState.PAID if done else RedemptionState.APPROVED,
     )
 
 
-def close_if_done(state: State, recorded: Recorded) -> Draft | None:
+def close_if_done(state: State, recorded: Recorded) -> Iterator[Draft]:
     """The closing of the voucher that follows its last payment."""
     redemption = state.redemptions[recorded.statement.redemption_id]
-    return closing(state, state.vouchers[redemption.voucher_id])
+    draft = closing(state, state.vouchers[redemption.voucher_id])
+    if draft is not None:
+        yield draft
 
 
 def decide_failure(state: State, command: Command[PaymentFailure]) -> Decision:
@@ -198,7 +189,7 @@ def decide_failure(state: State, command: Command[PaymentFailure]) -> Decision:
     if redemption is None:
         return missing("the redemption")
     refusals = Refusals()
-    _check_open_order(refusals, state, command, redemption)
+    _check_open_order(refusals, state, command, redemption, "payment-failure")
     if refusals.first:
         return refusals.first
     order = Premise(PremiseKind.ORDER, redemption.subject_index)
@@ -208,13 +199,16 @@ def decide_failure(state: State, command: Command[PaymentFailure]) -> Decision:
 def evolve_payment_failed(state: State, recorded: Recorded) -> None:
     """Fold a failure."""
     redemption = state.redemptions[recorded.statement.redemption_id]
-    _back_to_approved(state, redemption, RedemptionState.APPROVED)
+    _back_to_approved(state, recorded, redemption, RedemptionState.APPROVED)
 
 
-def _back_to_approved(state: State, redemption: Redemption, after: RedemptionState) -> None:
+def _back_to_approved(
+    state: State, recorded: Recorded, redemption: Redemption, after: RedemptionState
+) -> None:
     state.redemptions[redemption.redemption_id] = replace(
         redemption,
         state=after,
+        decided_by=(*redemption.decided_by, signer_of(state, recorded)),
         subject_index=redemption.second_approval_index or 0,
         subject_hash=redemption.second_approval_hash,
     )

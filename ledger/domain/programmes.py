@@ -5,14 +5,14 @@ This module must not know who applies or what is used.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ledger.domain import authority, checks
 from ledger.domain.commands import Command, Refusals, missing
 from ledger.domain.entities import Policy, Programme
 from ledger.domain.events import PolicyPublished, ProgrammeOpened
-from ledger.domain.journal import Account, Draft, LinkKind, ProgrammeTotals, Recorded, transfer
-from ledger.domain.policy import Allocation, Mode
+from ledger.domain.journal import Account, Draft, Link, LinkKind, Posting, ProgrammeTotals, Recorded, transfer
 from ledger.domain.rejections import Reason, Rejection
 from ledger.domain.vocabulary import Role
 
@@ -52,12 +52,7 @@ def decide_programme_opening(state: State, command: Command[ProgrammeOpening]) -
         actor=officers[0].officer_id,
         premises=authority.key_premises(command.keys),
         links=(state.link(LinkKind.PROGRAMME, statement.programme_id, totals),),
-        postings=transfer(
-            statement.programme_id,
-            debit=Account.AVAILABLE,
-            credit=Account.APPROPRIATION,
-            amount_fen=statement.appropriation_fen,
-        ),
+        postings=_appropriated(statement.programme_id, statement.appropriation_fen),
     )
     return (draft,)
 
@@ -95,24 +90,45 @@ def decide_policy_publication(state: State, command: Command[PolicyPublication])
         refusals.add(
             Reason.STATE_CONFLICT, f"the next version is {expected}", current.index if current else None
         )
-    parameters = statement.parameters
-    if parameters.mode != Mode.QUOTA or parameters.allocation != Allocation.FCFS:
-        refusals.add(Reason.STATE_CONFLICT, "rules version 1 knows mode QUOTA and allocation FCFS only")
+    checks.check_amount(statement.parameters.appropriation_fen, "parameters.appropriation_fen")
+    change_fen = statement.parameters.appropriation_fen - programme.appropriation_fen
+    totals = state.programme_totals(statement.programme_id)
+    after = totals._replace(available_fen=totals.available_fen + change_fen)
+    if after.available_fen < 0:
+        committed_fen = programme.appropriation_fen - totals.available_fen
+        text = f"{committed_fen} fen are committed, more than the appropriation would be"
+        refusals.add(Reason.STATE_CONFLICT, text, programme.index)
     if refusals.first:
         return refusals.first
+    links: tuple[Link, ...] = (state.link(LinkKind.POLICY, statement.programme_id),)
+    if change_fen:
+        links = (*links, state.link(LinkKind.PROGRAMME, statement.programme_id, after))
     draft = Draft(
         payload=PolicyPublished(),
         stream_id=f"programme/{statement.programme_id.hex()}",
         actor=officers[0].officer_id,
         premises=authority.key_premises(command.keys),
-        links=(state.link(LinkKind.POLICY, statement.programme_id),),
+        links=links,
+        postings=_appropriated(statement.programme_id, change_fen),
     )
     return (draft,)
 
 
+def _appropriated(programme_id: bytes, change_fen: int) -> tuple[Posting, ...]:
+    """The double entry of an appropriation that grew or shrank."""
+    debit, credit = Account.AVAILABLE, Account.APPROPRIATION
+    if change_fen < 0:
+        debit, credit = credit, debit
+    return transfer(programme_id, debit=debit, credit=credit, amount_fen=abs(change_fen))
+
+
 def evolve_policy_published(state: State, recorded: Recorded) -> None:
-    """Fold a policy version."""
+    """Fold a policy version; its appropriation is the programme's from here on."""
     statement: PolicyPublication = recorded.statement
     state.policies[statement.programme_id] = Policy(
         index=recorded.index, version=statement.version, parameters=statement.parameters
+    )
+    state.programmes[statement.programme_id] = replace(
+        state.programmes[statement.programme_id],
+        appropriation_fen=statement.parameters.appropriation_fen,
     )

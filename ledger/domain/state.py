@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ledger.domain.entities import Quotas
 from ledger.domain.journal import ContractTotals, Head, Link, LinkKind, ProgrammeTotals, VoucherTotals
 
 if TYPE_CHECKING:
@@ -17,17 +18,23 @@ if TYPE_CHECKING:
     from ledger.domain.entities import (
         Admission,
         Application,
+        Calendar,
         Claim,
+        Clawback,
         Contract,
+        DayUse,
         Device,
         Evidence,
+        Holding,
         Interval,
         Key,
         LedgerInfo,
+        Objection,
         Officer,
         Participant,
         Policy,
         Programme,
+        QueuedGrant,
         Redemption,
         UniqueKey,
         Voucher,
@@ -113,6 +120,7 @@ RESIDENT_HEADS = (
     LinkKind.PARTICIPANT,
     LinkKind.APPLICATION,
     LinkKind.REDEMPTION,
+    LinkKind.CLAWBACK,
 )
 
 
@@ -130,6 +138,11 @@ class State:
         self.fingerprint_of: Table[bytes, bytes] = Table()
         self.admissions: Table[bytes, Admission] = Table()
         self.applicants: Table[bytes, int] = Table()
+        # Shares by holder and by what is held, so that groups are found by walking (rule I9).
+        self.holdings: Table[tuple[bytes, bytes], Holding] = Table()
+        self.held_of: Table[bytes, tuple[bytes, ...]] = Table()
+        self.holders_of: Table[bytes, tuple[bytes, ...]] = Table()
+        self.calendars: Table[int, Calendar] = Table()
         self.devices: Table[bytes, Device] = Table()
         self.device_ends: Table[bytes, int] = Table()
         self.programmes: Table[bytes, Programme] = Table()
@@ -138,10 +151,20 @@ class State:
         self.contracts: Table[bytes, Contract] = Table()
         self.contract_fingerprints: Table[bytes, int] = Table()
         self.applications: Table[bytes, Application] = Table()
+        self.objections: Table[bytes, Objection] = Table()
+        self.publications: Table[bytes, int] = Table()
+        # Grants that wait for an allocation, and their order in each programme.
+        self.queued: Table[bytes, QueuedGrant] = Table()
+        self.queues: Table[bytes, tuple[bytes, ...]] = Table()
         self.vouchers: Table[bytes, Voucher] = Table()
         self.voucher_on: Table[tuple[bytes, bytes], bytes] = Table()
         self.contract_redeemed: Table[bytes, int] = Table()
         self.redemptions: Table[bytes, Redemption] = Table()
+        self.clawbacks: Table[bytes, Clawback] = Table()
+        # Vouchers of a beneficiary with an open clawback; they hold its others.
+        self.clawed_vouchers: Table[bytes, tuple[bytes, ...]] = Table()
+        self.quotas: Table[bytes, Quotas] = Table()
+        self.day_use: Table[bytes, DayUse] = Table()
         self.streams: Table[str, int] = Table()
         self.claims: FactTable[bytes, Claim] = FactTable()
         self.evidence: FactTable[bytes, Evidence] = FactTable()
@@ -193,3 +216,12 @@ class State:
         """Faces less released of one beneficiary in one programme, fen (rule I2)."""
         head = self.heads[LinkKind.BENEFICIARY_YEAR].get(programme_id + beneficiary_id)
         return head.totals[0] if head else 0
+
+    def queued_fen(self, programme_id: bytes) -> int:
+        """Entitlements that wait for an allocation, fen."""
+        waiting = (self.queued.get(voucher_id) for voucher_id in self.queues.get(programme_id) or ())
+        return sum(grant.entitlement_fen for grant in waiting if grant is not None)
+
+    def quotas_in_force(self) -> Quotas:
+        """The daily quotas of a participant."""
+        return self.quotas.get(b"") or Quotas()

@@ -59,3 +59,28 @@ class SupersedingReason(IntEnum):
 
     LOG_CORRECTED = 1
     PRICE_CORRECTED = 2
+
+
+class ProviderStanding(IntEnum):
+    """What becomes of a provider's admission."""
+
+    SUSPENDED = 1
+    READMITTED = 2
+    REMOVED = 3
+
+
+class InvoiceStatus(IntEnum):
+    """What became of an invoice."""
+
+    VALID = 1
+    RED_LETTERED = 2
+    VOID = 3
+
+
+class ClawbackCause(IntEnum):
+    """Why money is claimed back."""
+
+    STACKING = 1
+    RED_LETTER = 2
+    DISPUTED_CLAIM = 3
+    FRAUD = 4

@@ -1,6 +1,11 @@
 """Load policy profiles, shipped or from a path, and put overrides on them.
 
-This module finds files and joins schema and values. It must not decide by a parameter or open a programme.
+`load_profile` gives a profile by name or path, `apply_overrides` the same profile with some profile keys set
+anew (a scenario's `[policy.PROGRAMME]`, an amended policy, a policy that somebody tries); after each,
+`profile.programmes[NAME]` are the parameters of a programme in ledger units. Profile keys have the names of
+the file (`cap`, yuan as text), parameters those of the domain (`cap_fen`); keys that are absent in the end
+follow others. This module finds files and joins schema and values. It must not decide by a
+parameter or open a programme.
 """
 
 from __future__ import annotations

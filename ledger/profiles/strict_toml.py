@@ -95,10 +95,17 @@ def _split(dotted: str) -> KeyPath:
 
 
 def place(*, source: str, text: str, path: KeyPath) -> str:
-    """The words that name file, line (where it is found) and key in an error."""
+    """The words that name file, line (where it is found) and key in an error.
+
+    The n-th table of an array is named as people count, from 1: `step 3: amount`.
+    """
     line = find_line(text, path)
+    head = ""
+    if len(path) > 1 and isinstance(path[1], int):
+        head, path = f"{path[0]} {path[1] + 1}", path[2:]
     key = ".".join(str(part) for part in path)
-    return f"{source}{f', line {line}' if line else ''}: {key or 'the file'}"
+    words = ": ".join(part for part in (head, key) if part)
+    return f"{source}{f', line {line}' if line else ''}: {words or 'the file'}"
 
 
 def malformed(

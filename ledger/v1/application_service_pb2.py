@@ -28,15 +28,15 @@ from ledger.v1 import quantities_pb2 as ledger_dot_v1_dot_quantities__pb2
 from ledger.v1 import receipt_pb2 as ledger_dot_v1_dot_receipt__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#ledger/v1/application_service.proto\x12\tledger.v1\x1a\x18ledger/v1/contract.proto\x1a\x18ledger/v1/envelope.proto\x1a\x1aledger/v1/quantities.proto\x1a\x17ledger/v1/receipt.proto\"|\n\x17RegisterContractRequest\x12/\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x13.ledger.v1.EnvelopeR\x08\x65nvelope\x12\x30\n\tack_level\x18\x02 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"H\n\x18RegisterContractResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"}\n\x18SubmitApplicationRequest\x12/\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x13.ledger.v1.EnvelopeR\x08\x65nvelope\x12\x30\n\tack_level\x18\x02 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"I\n\x19SubmitApplicationResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"\xce\x01\n\x08\x43ontract\x12\x43\n\x0cregistration\x18\x01 \x01(\x0b\x32\x1f.ledger.v1.ContractRegistrationR\x0cregistration\x12\x19\n\x05index\x18\x02 \x01(\x04H\x00R\x05index\x88\x01\x01\x12(\n\x10public_money_fen\x18\x03 \x01(\x03R\x0epublicMoneyFen\x12.\n\x13outside_support_fen\x18\x04 \x01(\x03R\x11outsideSupportFenB\x08\n\x06_index\"\xa3\x02\n\x0b\x41pplication\x12%\n\x0e\x61pplication_id\x18\x01 \x01(\x0cR\rapplicationId\x12!\n\x0cprogramme_id\x18\x02 \x01(\x0cR\x0bprogrammeId\x12\x1f\n\x0b\x63ontract_id\x18\x03 \x01(\x0cR\ncontractId\x12%\n\x0e\x62\x65neficiary_id\x18\x04 \x01(\x0cR\rbeneficiaryId\x12\x31\n\x05state\x18\x05 \x01(\x0e\x32\x1b.ledger.v1.ApplicationStateR\x05state\x12\x18\n\x07startup\x18\x06 \x01(\x08R\x07startup\x12\x35\n\x07subject\x18\x07 \x01(\x0b\x32\x1b.ledger.v1.SubjectReferenceR\x07subject\"R\n\x14ListContractsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rR\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"\x90\x01\n\x15ListContractsResponse\x12\x31\n\tcontracts\x18\x01 \x03(\x0b\x32\x13.ledger.v1.ContractR\tcontracts\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1c\n\nas_of_size\x18\x03 \x01(\x04R\x08\x61sOfSize\"U\n\x17ListApplicationsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rR\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"\x9c\x01\n\x18ListApplicationsResponse\x12:\n\x0c\x61pplications\x18\x01 \x03(\x0b\x32\x16.ledger.v1.ApplicationR\x0c\x61pplications\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1c\n\nas_of_size\x18\x03 \x01(\x04R\x08\x61sOfSize*u\n\x10\x41pplicationState\x12!\n\x1d\x41PPLICATION_STATE_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x41PPLICATION_STATE_SUBMITTED\x10\x01\x12\x1d\n\x19\x41PPLICATION_STATE_GRANTED\x10\x02\x32\x82\x03\n\x12\x41pplicationService\x12[\n\x10RegisterContract\x12\".ledger.v1.RegisterContractRequest\x1a#.ledger.v1.RegisterContractResponse\x12^\n\x11SubmitApplication\x12#.ledger.v1.SubmitApplicationRequest\x1a$.ledger.v1.SubmitApplicationResponse\x12R\n\rListContracts\x12\x1f.ledger.v1.ListContractsRequest\x1a .ledger.v1.ListContractsResponse\x12[\n\x10ListApplications\x12\".ledger.v1.ListApplicationsRequest\x1a#.ledger.v1.ListApplicationsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#ledger/v1/application_service.proto\x12\tledger.v1\x1a\x18ledger/v1/contract.proto\x1a\x18ledger/v1/envelope.proto\x1a\x1aledger/v1/quantities.proto\x1a\x17ledger/v1/receipt.proto\"|\n\x17RegisterContractRequest\x12/\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x13.ledger.v1.EnvelopeR\x08\x65nvelope\x12\x30\n\tack_level\x18\x02 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"H\n\x18RegisterContractResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"}\n\x18SubmitApplicationRequest\x12/\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x13.ledger.v1.EnvelopeR\x08\x65nvelope\x12\x30\n\tack_level\x18\x02 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"I\n\x19SubmitApplicationResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"\xce\x01\n\x08\x43ontract\x12\x43\n\x0cregistration\x18\x01 \x01(\x0b\x32\x1f.ledger.v1.ContractRegistrationR\x0cregistration\x12\x19\n\x05index\x18\x02 \x01(\x04H\x00R\x05index\x88\x01\x01\x12(\n\x10public_money_fen\x18\x03 \x01(\x03R\x0epublicMoneyFen\x12.\n\x13outside_support_fen\x18\x04 \x01(\x03R\x11outsideSupportFenB\x08\n\x06_index\"\xc6\x03\n\x0b\x41pplication\x12%\n\x0e\x61pplication_id\x18\x01 \x01(\x0cR\rapplicationId\x12!\n\x0cprogramme_id\x18\x02 \x01(\x0cR\x0bprogrammeId\x12\x1f\n\x0b\x63ontract_id\x18\x03 \x01(\x0cR\ncontractId\x12%\n\x0e\x62\x65neficiary_id\x18\x04 \x01(\x0cR\rbeneficiaryId\x12\x31\n\x05state\x18\x05 \x01(\x0e\x32\x1b.ledger.v1.ApplicationStateR\x05state\x12\x18\n\x07startup\x18\x06 \x01(\x08R\x07startup\x12\x35\n\x07subject\x18\x07 \x01(\x0b\x32\x1b.ledger.v1.SubjectReferenceR\x07subject\x12+\n\x0flast_notice_day\x18\x08 \x01(\x05H\x00R\rlastNoticeDay\x88\x01\x01\x12\'\n\x0fopen_objections\x18\t \x01(\rR\x0eopenObjections\x12\x14\n\x05\x61ward\x18\n \x01(\x08R\x05\x61ward\x12!\n\x0cproposed_fen\x18\x0b \x01(\x03R\x0bproposedFenB\x12\n\x10_last_notice_day\"R\n\x14ListContractsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rR\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"\x90\x01\n\x15ListContractsResponse\x12\x31\n\tcontracts\x18\x01 \x03(\x0b\x32\x13.ledger.v1.ContractR\tcontracts\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1c\n\nas_of_size\x18\x03 \x01(\x04R\x08\x61sOfSize\"U\n\x17ListApplicationsRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rR\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\"\x9c\x01\n\x18ListApplicationsResponse\x12:\n\x0c\x61pplications\x18\x01 \x03(\x0b\x32\x16.ledger.v1.ApplicationR\x0c\x61pplications\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1c\n\nas_of_size\x18\x03 \x01(\x04R\x08\x61sOfSize\"\x81\x01\n\x1c\x44\x65\x63lareOutsideSupportRequest\x12/\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x13.ledger.v1.EnvelopeR\x08\x65nvelope\x12\x30\n\tack_level\x18\x02 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"M\n\x1d\x44\x65\x63lareOutsideSupportResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"~\n\x19RegisterAcceptanceRequest\x12/\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x13.ledger.v1.EnvelopeR\x08\x65nvelope\x12\x30\n\tack_level\x18\x02 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"J\n\x1aRegisterAcceptanceResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"\x82\x01\n\x1dSubmitAwardApplicationRequest\x12/\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x13.ledger.v1.EnvelopeR\x08\x65nvelope\x12\x30\n\tack_level\x18\x02 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"N\n\x1eSubmitAwardApplicationResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"}\n\x18ReturnApplicationRequest\x12/\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x13.ledger.v1.EnvelopeR\x08\x65nvelope\x12\x30\n\tack_level\x18\x02 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"I\n\x19ReturnApplicationResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"\x7f\n\x1aResubmitApplicationRequest\x12/\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x13.ledger.v1.EnvelopeR\x08\x65nvelope\x12\x30\n\tack_level\x18\x02 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"K\n\x1bResubmitApplicationResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"|\n\x17\x43heckApplicationRequest\x12/\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x13.ledger.v1.EnvelopeR\x08\x65nvelope\x12\x30\n\tack_level\x18\x02 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"H\n\x18\x43heckApplicationResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"}\n\x18ReviewApplicationRequest\x12/\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x13.ledger.v1.EnvelopeR\x08\x65nvelope\x12\x30\n\tack_level\x18\x02 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"I\n\x19ReviewApplicationResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"\x80\x01\n\x1bPubliciseApplicationRequest\x12/\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x13.ledger.v1.EnvelopeR\x08\x65nvelope\x12\x30\n\tack_level\x18\x02 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"L\n\x1cPubliciseApplicationResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"{\n\x16RecordObjectionRequest\x12/\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x13.ledger.v1.EnvelopeR\x08\x65nvelope\x12\x30\n\tack_level\x18\x02 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"G\n\x17RecordObjectionResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"{\n\x16\x44\x65\x63ideObjectionRequest\x12/\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x13.ledger.v1.EnvelopeR\x08\x65nvelope\x12\x30\n\tack_level\x18\x02 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"G\n\x17\x44\x65\x63ideObjectionResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"}\n\x18RejectApplicationRequest\x12/\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x13.ledger.v1.EnvelopeR\x08\x65nvelope\x12\x30\n\tack_level\x18\x02 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"I\n\x19RejectApplicationResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"\x7f\n\x1aWithdrawApplicationRequest\x12/\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x13.ledger.v1.EnvelopeR\x08\x65nvelope\x12\x30\n\tack_level\x18\x02 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"K\n\x1bWithdrawApplicationResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"\x97\x01\n\tObjection\x12!\n\x0cobjection_id\x18\x01 \x01(\x0cR\x0bobjectionId\x12\x18\n\x07\x64\x65\x63ided\x18\x02 \x01(\x08R\x07\x64\x65\x63ided\x12\x16\n\x06upheld\x18\x03 \x01(\x08R\x06upheld\x12\x35\n\x07subject\x18\x04 \x01(\x0b\x32\x1b.ledger.v1.SubjectReferenceR\x07subject\">\n\x15GetApplicationRequest\x12%\n\x0e\x61pplication_id\x18\x01 \x01(\x0cR\rapplicationId\"\xa6\x01\n\x16GetApplicationResponse\x12\x38\n\x0b\x61pplication\x18\x01 \x01(\x0b\x32\x16.ledger.v1.ApplicationR\x0b\x61pplication\x12\x34\n\nobjections\x18\x02 \x03(\x0b\x32\x14.ledger.v1.ObjectionR\nobjections\x12\x1c\n\nas_of_size\x18\x03 \x01(\x04R\x08\x61sOfSize*\xf5\x02\n\x10\x41pplicationState\x12!\n\x1d\x41PPLICATION_STATE_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x41PPLICATION_STATE_SUBMITTED\x10\x01\x12\x1d\n\x19\x41PPLICATION_STATE_GRANTED\x10\x02\x12\x1e\n\x1a\x41PPLICATION_STATE_RETURNED\x10\x03\x12\x1d\n\x19\x41PPLICATION_STATE_CHECKED\x10\x04\x12\x1e\n\x1a\x41PPLICATION_STATE_REVIEWED\x10\x05\x12 \n\x1c\x41PPLICATION_STATE_PUBLICISED\x10\x06\x12\x1e\n\x1a\x41PPLICATION_STATE_REJECTED\x10\x07\x12\x1f\n\x1b\x41PPLICATION_STATE_WITHDRAWN\x10\x08\x12\x1c\n\x18\x41PPLICATION_STATE_QUEUED\x10\t\x12\x1e\n\x1a\x41PPLICATION_STATE_UNFUNDED\x10\n2\xfd\x0c\n\x12\x41pplicationService\x12[\n\x10RegisterContract\x12\".ledger.v1.RegisterContractRequest\x1a#.ledger.v1.RegisterContractResponse\x12^\n\x11SubmitApplication\x12#.ledger.v1.SubmitApplicationRequest\x1a$.ledger.v1.SubmitApplicationResponse\x12R\n\rListContracts\x12\x1f.ledger.v1.ListContractsRequest\x1a .ledger.v1.ListContractsResponse\x12[\n\x10ListApplications\x12\".ledger.v1.ListApplicationsRequest\x1a#.ledger.v1.ListApplicationsResponse\x12j\n\x15\x44\x65\x63lareOutsideSupport\x12\'.ledger.v1.DeclareOutsideSupportRequest\x1a(.ledger.v1.DeclareOutsideSupportResponse\x12\x61\n\x12RegisterAcceptance\x12$.ledger.v1.RegisterAcceptanceRequest\x1a%.ledger.v1.RegisterAcceptanceResponse\x12m\n\x16SubmitAwardApplication\x12(.ledger.v1.SubmitAwardApplicationRequest\x1a).ledger.v1.SubmitAwardApplicationResponse\x12^\n\x11ReturnApplication\x12#.ledger.v1.ReturnApplicationRequest\x1a$.ledger.v1.ReturnApplicationResponse\x12\x64\n\x13ResubmitApplication\x12%.ledger.v1.ResubmitApplicationRequest\x1a&.ledger.v1.ResubmitApplicationResponse\x12[\n\x10\x43heckApplication\x12\".ledger.v1.CheckApplicationRequest\x1a#.ledger.v1.CheckApplicationResponse\x12^\n\x11ReviewApplication\x12#.ledger.v1.ReviewApplicationRequest\x1a$.ledger.v1.ReviewApplicationResponse\x12g\n\x14PubliciseApplication\x12&.ledger.v1.PubliciseApplicationRequest\x1a\'.ledger.v1.PubliciseApplicationResponse\x12X\n\x0fRecordObjection\x12!.ledger.v1.RecordObjectionRequest\x1a\".ledger.v1.RecordObjectionResponse\x12X\n\x0f\x44\x65\x63ideObjection\x12!.ledger.v1.DecideObjectionRequest\x1a\".ledger.v1.DecideObjectionResponse\x12^\n\x11RejectApplication\x12#.ledger.v1.RejectApplicationRequest\x1a$.ledger.v1.RejectApplicationResponse\x12\x64\n\x13WithdrawApplication\x12%.ledger.v1.WithdrawApplicationRequest\x1a&.ledger.v1.WithdrawApplicationResponse\x12U\n\x0eGetApplication\x12 .ledger.v1.GetApplicationRequest\x1a!.ledger.v1.GetApplicationResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ledger.v1.application_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_APPLICATIONSTATE']._serialized_start=1537
-  _globals['_APPLICATIONSTATE']._serialized_end=1654
+  _globals['_APPLICATIONSTATE']._serialized_start=4539
+  _globals['_APPLICATIONSTATE']._serialized_end=4912
   _globals['_REGISTERCONTRACTREQUEST']._serialized_start=155
   _globals['_REGISTERCONTRACTREQUEST']._serialized_end=279
   _globals['_REGISTERCONTRACTRESPONSE']._serialized_start=281
@@ -48,15 +48,69 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CONTRACT']._serialized_start=558
   _globals['_CONTRACT']._serialized_end=764
   _globals['_APPLICATION']._serialized_start=767
-  _globals['_APPLICATION']._serialized_end=1058
-  _globals['_LISTCONTRACTSREQUEST']._serialized_start=1060
-  _globals['_LISTCONTRACTSREQUEST']._serialized_end=1142
-  _globals['_LISTCONTRACTSRESPONSE']._serialized_start=1145
-  _globals['_LISTCONTRACTSRESPONSE']._serialized_end=1289
-  _globals['_LISTAPPLICATIONSREQUEST']._serialized_start=1291
-  _globals['_LISTAPPLICATIONSREQUEST']._serialized_end=1376
-  _globals['_LISTAPPLICATIONSRESPONSE']._serialized_start=1379
-  _globals['_LISTAPPLICATIONSRESPONSE']._serialized_end=1535
-  _globals['_APPLICATIONSERVICE']._serialized_start=1657
-  _globals['_APPLICATIONSERVICE']._serialized_end=2043
+  _globals['_APPLICATION']._serialized_end=1221
+  _globals['_LISTCONTRACTSREQUEST']._serialized_start=1223
+  _globals['_LISTCONTRACTSREQUEST']._serialized_end=1305
+  _globals['_LISTCONTRACTSRESPONSE']._serialized_start=1308
+  _globals['_LISTCONTRACTSRESPONSE']._serialized_end=1452
+  _globals['_LISTAPPLICATIONSREQUEST']._serialized_start=1454
+  _globals['_LISTAPPLICATIONSREQUEST']._serialized_end=1539
+  _globals['_LISTAPPLICATIONSRESPONSE']._serialized_start=1542
+  _globals['_LISTAPPLICATIONSRESPONSE']._serialized_end=1698
+  _globals['_DECLAREOUTSIDESUPPORTREQUEST']._serialized_start=1701
+  _globals['_DECLAREOUTSIDESUPPORTREQUEST']._serialized_end=1830
+  _globals['_DECLAREOUTSIDESUPPORTRESPONSE']._serialized_start=1832
+  _globals['_DECLAREOUTSIDESUPPORTRESPONSE']._serialized_end=1909
+  _globals['_REGISTERACCEPTANCEREQUEST']._serialized_start=1911
+  _globals['_REGISTERACCEPTANCEREQUEST']._serialized_end=2037
+  _globals['_REGISTERACCEPTANCERESPONSE']._serialized_start=2039
+  _globals['_REGISTERACCEPTANCERESPONSE']._serialized_end=2113
+  _globals['_SUBMITAWARDAPPLICATIONREQUEST']._serialized_start=2116
+  _globals['_SUBMITAWARDAPPLICATIONREQUEST']._serialized_end=2246
+  _globals['_SUBMITAWARDAPPLICATIONRESPONSE']._serialized_start=2248
+  _globals['_SUBMITAWARDAPPLICATIONRESPONSE']._serialized_end=2326
+  _globals['_RETURNAPPLICATIONREQUEST']._serialized_start=2328
+  _globals['_RETURNAPPLICATIONREQUEST']._serialized_end=2453
+  _globals['_RETURNAPPLICATIONRESPONSE']._serialized_start=2455
+  _globals['_RETURNAPPLICATIONRESPONSE']._serialized_end=2528
+  _globals['_RESUBMITAPPLICATIONREQUEST']._serialized_start=2530
+  _globals['_RESUBMITAPPLICATIONREQUEST']._serialized_end=2657
+  _globals['_RESUBMITAPPLICATIONRESPONSE']._serialized_start=2659
+  _globals['_RESUBMITAPPLICATIONRESPONSE']._serialized_end=2734
+  _globals['_CHECKAPPLICATIONREQUEST']._serialized_start=2736
+  _globals['_CHECKAPPLICATIONREQUEST']._serialized_end=2860
+  _globals['_CHECKAPPLICATIONRESPONSE']._serialized_start=2862
+  _globals['_CHECKAPPLICATIONRESPONSE']._serialized_end=2934
+  _globals['_REVIEWAPPLICATIONREQUEST']._serialized_start=2936
+  _globals['_REVIEWAPPLICATIONREQUEST']._serialized_end=3061
+  _globals['_REVIEWAPPLICATIONRESPONSE']._serialized_start=3063
+  _globals['_REVIEWAPPLICATIONRESPONSE']._serialized_end=3136
+  _globals['_PUBLICISEAPPLICATIONREQUEST']._serialized_start=3139
+  _globals['_PUBLICISEAPPLICATIONREQUEST']._serialized_end=3267
+  _globals['_PUBLICISEAPPLICATIONRESPONSE']._serialized_start=3269
+  _globals['_PUBLICISEAPPLICATIONRESPONSE']._serialized_end=3345
+  _globals['_RECORDOBJECTIONREQUEST']._serialized_start=3347
+  _globals['_RECORDOBJECTIONREQUEST']._serialized_end=3470
+  _globals['_RECORDOBJECTIONRESPONSE']._serialized_start=3472
+  _globals['_RECORDOBJECTIONRESPONSE']._serialized_end=3543
+  _globals['_DECIDEOBJECTIONREQUEST']._serialized_start=3545
+  _globals['_DECIDEOBJECTIONREQUEST']._serialized_end=3668
+  _globals['_DECIDEOBJECTIONRESPONSE']._serialized_start=3670
+  _globals['_DECIDEOBJECTIONRESPONSE']._serialized_end=3741
+  _globals['_REJECTAPPLICATIONREQUEST']._serialized_start=3743
+  _globals['_REJECTAPPLICATIONREQUEST']._serialized_end=3868
+  _globals['_REJECTAPPLICATIONRESPONSE']._serialized_start=3870
+  _globals['_REJECTAPPLICATIONRESPONSE']._serialized_end=3943
+  _globals['_WITHDRAWAPPLICATIONREQUEST']._serialized_start=3945
+  _globals['_WITHDRAWAPPLICATIONREQUEST']._serialized_end=4072
+  _globals['_WITHDRAWAPPLICATIONRESPONSE']._serialized_start=4074
+  _globals['_WITHDRAWAPPLICATIONRESPONSE']._serialized_end=4149
+  _globals['_OBJECTION']._serialized_start=4152
+  _globals['_OBJECTION']._serialized_end=4303
+  _globals['_GETAPPLICATIONREQUEST']._serialized_start=4305
+  _globals['_GETAPPLICATIONREQUEST']._serialized_end=4367
+  _globals['_GETAPPLICATIONRESPONSE']._serialized_start=4370
+  _globals['_GETAPPLICATIONRESPONSE']._serialized_end=4536
+  _globals['_APPLICATIONSERVICE']._serialized_start=4915
+  _globals['_APPLICATIONSERVICE']._serialized_end=6576
 # @@protoc_insertion_point(module_scope)

@@ -32,9 +32,25 @@ class _ApplicationStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Appl
     APPLICATION_STATE_UNSPECIFIED: _ApplicationState.ValueType  # 0
     """Never valid."""
     APPLICATION_STATE_SUBMITTED: _ApplicationState.ValueType  # 1
-    """Waiting."""
+    """Waiting for the formal check."""
     APPLICATION_STATE_GRANTED: _ApplicationState.ValueType  # 2
     """Granted."""
+    APPLICATION_STATE_RETURNED: _ApplicationState.ValueType  # 3
+    """Given back for correction."""
+    APPLICATION_STATE_CHECKED: _ApplicationState.ValueType  # 4
+    """Formally checked."""
+    APPLICATION_STATE_REVIEWED: _ApplicationState.ValueType  # 5
+    """Reviewed."""
+    APPLICATION_STATE_PUBLICISED: _ApplicationState.ValueType  # 6
+    """In or after its public notice."""
+    APPLICATION_STATE_REJECTED: _ApplicationState.ValueType  # 7
+    """Rejected."""
+    APPLICATION_STATE_WITHDRAWN: _ApplicationState.ValueType  # 8
+    """Withdrawn."""
+    APPLICATION_STATE_QUEUED: _ApplicationState.ValueType  # 9
+    """Granted and waiting for the allocation of its window."""
+    APPLICATION_STATE_UNFUNDED: _ApplicationState.ValueType  # 10
+    """Its share of the window was 0."""
 
 class ApplicationState(_ApplicationState, metaclass=_ApplicationStateEnumTypeWrapper):
     """Where an application stands."""
@@ -42,9 +58,25 @@ class ApplicationState(_ApplicationState, metaclass=_ApplicationStateEnumTypeWra
 APPLICATION_STATE_UNSPECIFIED: ApplicationState.ValueType  # 0
 """Never valid."""
 APPLICATION_STATE_SUBMITTED: ApplicationState.ValueType  # 1
-"""Waiting."""
+"""Waiting for the formal check."""
 APPLICATION_STATE_GRANTED: ApplicationState.ValueType  # 2
 """Granted."""
+APPLICATION_STATE_RETURNED: ApplicationState.ValueType  # 3
+"""Given back for correction."""
+APPLICATION_STATE_CHECKED: ApplicationState.ValueType  # 4
+"""Formally checked."""
+APPLICATION_STATE_REVIEWED: ApplicationState.ValueType  # 5
+"""Reviewed."""
+APPLICATION_STATE_PUBLICISED: ApplicationState.ValueType  # 6
+"""In or after its public notice."""
+APPLICATION_STATE_REJECTED: ApplicationState.ValueType  # 7
+"""Rejected."""
+APPLICATION_STATE_WITHDRAWN: ApplicationState.ValueType  # 8
+"""Withdrawn."""
+APPLICATION_STATE_QUEUED: ApplicationState.ValueType  # 9
+"""Granted and waiting for the allocation of its window."""
+APPLICATION_STATE_UNFUNDED: ApplicationState.ValueType  # 10
+"""Its share of the window was 0."""
 Global___ApplicationState: _TypeAlias = ApplicationState  # noqa: Y015
 
 @_typing.final
@@ -202,6 +234,10 @@ class Application(_message.Message):
     STATE_FIELD_NUMBER: _builtins.int
     STARTUP_FIELD_NUMBER: _builtins.int
     SUBJECT_FIELD_NUMBER: _builtins.int
+    LAST_NOTICE_DAY_FIELD_NUMBER: _builtins.int
+    OPEN_OBJECTIONS_FIELD_NUMBER: _builtins.int
+    AWARD_FIELD_NUMBER: _builtins.int
+    PROPOSED_FEN_FIELD_NUMBER: _builtins.int
     application_id: _builtins.bytes
     """Id, 16 bytes."""
     programme_id: _builtins.bytes
@@ -214,9 +250,17 @@ class Application(_message.Message):
     """State."""
     startup: _builtins.bool
     """Whether it counts as a start-up."""
+    last_notice_day: _builtins.int
+    """Last day of the public notice; absent before the notice."""
+    open_objections: _builtins.int
+    """Objections that are not decided."""
+    award: _builtins.bool
+    """Whether it is for an open-data award; it then has no contract."""
+    proposed_fen: _builtins.int
+    """Proposed award, fen."""
     @_builtins.property
     def subject(self) -> _quantities_pb2.SubjectReference:
-        """Its newest leaf, the subject of the grant."""
+        """Its newest leaf, the subject of the next decision."""
 
     def __init__(
         self,
@@ -228,12 +272,18 @@ class Application(_message.Message):
         state: Global___ApplicationState.ValueType = ...,
         startup: _builtins.bool = ...,
         subject: _quantities_pb2.SubjectReference | None = ...,
+        last_notice_day: _builtins.int | None = ...,
+        open_objections: _builtins.int = ...,
+        award: _builtins.bool = ...,
+        proposed_fen: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["subject", b"subject"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_last_notice_day", b"_last_notice_day", "last_notice_day", b"last_notice_day", "subject", b"subject"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["application_id", b"application_id", "beneficiary_id", b"beneficiary_id", "contract_id", b"contract_id", "programme_id", b"programme_id", "startup", b"startup", "state", b"state", "subject", b"subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_last_notice_day", b"_last_notice_day", "application_id", b"application_id", "award", b"award", "beneficiary_id", b"beneficiary_id", "contract_id", b"contract_id", "last_notice_day", b"last_notice_day", "open_objections", b"open_objections", "programme_id", b"programme_id", "proposed_fen", b"proposed_fen", "startup", b"startup", "state", b"state", "subject", b"subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__last_notice_day: _TypeAlias = _typing.Literal["last_notice_day"]  # noqa: Y015
+    _WhichOneofArgType__last_notice_day: _TypeAlias = _typing.Literal["_last_notice_day", b"_last_notice_day"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__last_notice_day) -> _WhichOneofReturnType__last_notice_day | None: ...
 
 Global___Application: _TypeAlias = Application  # noqa: Y015
 
@@ -352,3 +402,719 @@ class ListApplicationsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListApplicationsResponse: _TypeAlias = ListApplicationsResponse  # noqa: Y015
+
+@_typing.final
+class DeclareOutsideSupportRequest(_message.Message):
+    """Request of DeclareOutsideSupport."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of an OutsideSupportDeclaration."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeclareOutsideSupportRequest: _TypeAlias = DeclareOutsideSupportRequest  # noqa: Y015
+
+@_typing.final
+class DeclareOutsideSupportResponse(_message.Message):
+    """Response of DeclareOutsideSupport."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeclareOutsideSupportResponse: _TypeAlias = DeclareOutsideSupportResponse  # noqa: Y015
+
+@_typing.final
+class RegisterAcceptanceRequest(_message.Message):
+    """Request of RegisterAcceptance."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of an AcceptanceRegistration."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RegisterAcceptanceRequest: _TypeAlias = RegisterAcceptanceRequest  # noqa: Y015
+
+@_typing.final
+class RegisterAcceptanceResponse(_message.Message):
+    """Response of RegisterAcceptance."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RegisterAcceptanceResponse: _TypeAlias = RegisterAcceptanceResponse  # noqa: Y015
+
+@_typing.final
+class SubmitAwardApplicationRequest(_message.Message):
+    """Request of SubmitAwardApplication."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of an AwardApplication."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubmitAwardApplicationRequest: _TypeAlias = SubmitAwardApplicationRequest  # noqa: Y015
+
+@_typing.final
+class SubmitAwardApplicationResponse(_message.Message):
+    """Response of SubmitAwardApplication."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubmitAwardApplicationResponse: _TypeAlias = SubmitAwardApplicationResponse  # noqa: Y015
+
+@_typing.final
+class ReturnApplicationRequest(_message.Message):
+    """Request of ReturnApplication."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of an ApplicationReturn."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReturnApplicationRequest: _TypeAlias = ReturnApplicationRequest  # noqa: Y015
+
+@_typing.final
+class ReturnApplicationResponse(_message.Message):
+    """Response of ReturnApplication."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReturnApplicationResponse: _TypeAlias = ReturnApplicationResponse  # noqa: Y015
+
+@_typing.final
+class ResubmitApplicationRequest(_message.Message):
+    """Request of ResubmitApplication."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of an ApplicationResubmission."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResubmitApplicationRequest: _TypeAlias = ResubmitApplicationRequest  # noqa: Y015
+
+@_typing.final
+class ResubmitApplicationResponse(_message.Message):
+    """Response of ResubmitApplication."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ResubmitApplicationResponse: _TypeAlias = ResubmitApplicationResponse  # noqa: Y015
+
+@_typing.final
+class CheckApplicationRequest(_message.Message):
+    """Request of CheckApplication."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of an ApplicationCheck."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckApplicationRequest: _TypeAlias = CheckApplicationRequest  # noqa: Y015
+
+@_typing.final
+class CheckApplicationResponse(_message.Message):
+    """Response of CheckApplication."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckApplicationResponse: _TypeAlias = CheckApplicationResponse  # noqa: Y015
+
+@_typing.final
+class ReviewApplicationRequest(_message.Message):
+    """Request of ReviewApplication."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of an ApplicationReview."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReviewApplicationRequest: _TypeAlias = ReviewApplicationRequest  # noqa: Y015
+
+@_typing.final
+class ReviewApplicationResponse(_message.Message):
+    """Response of ReviewApplication."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReviewApplicationResponse: _TypeAlias = ReviewApplicationResponse  # noqa: Y015
+
+@_typing.final
+class PubliciseApplicationRequest(_message.Message):
+    """Request of PubliciseApplication."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of an ApplicationPublication."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PubliciseApplicationRequest: _TypeAlias = PubliciseApplicationRequest  # noqa: Y015
+
+@_typing.final
+class PubliciseApplicationResponse(_message.Message):
+    """Response of PubliciseApplication."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PubliciseApplicationResponse: _TypeAlias = PubliciseApplicationResponse  # noqa: Y015
+
+@_typing.final
+class RecordObjectionRequest(_message.Message):
+    """Request of RecordObjection."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of an ObjectionRecord."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordObjectionRequest: _TypeAlias = RecordObjectionRequest  # noqa: Y015
+
+@_typing.final
+class RecordObjectionResponse(_message.Message):
+    """Response of RecordObjection."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordObjectionResponse: _TypeAlias = RecordObjectionResponse  # noqa: Y015
+
+@_typing.final
+class DecideObjectionRequest(_message.Message):
+    """Request of DecideObjection."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of an ObjectionDecision."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DecideObjectionRequest: _TypeAlias = DecideObjectionRequest  # noqa: Y015
+
+@_typing.final
+class DecideObjectionResponse(_message.Message):
+    """Response of DecideObjection."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DecideObjectionResponse: _TypeAlias = DecideObjectionResponse  # noqa: Y015
+
+@_typing.final
+class RejectApplicationRequest(_message.Message):
+    """Request of RejectApplication."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of an ApplicationRejection."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectApplicationRequest: _TypeAlias = RejectApplicationRequest  # noqa: Y015
+
+@_typing.final
+class RejectApplicationResponse(_message.Message):
+    """Response of RejectApplication."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RejectApplicationResponse: _TypeAlias = RejectApplicationResponse  # noqa: Y015
+
+@_typing.final
+class WithdrawApplicationRequest(_message.Message):
+    """Request of WithdrawApplication."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of an ApplicationWithdrawal."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawApplicationRequest: _TypeAlias = WithdrawApplicationRequest  # noqa: Y015
+
+@_typing.final
+class WithdrawApplicationResponse(_message.Message):
+    """Response of WithdrawApplication."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WithdrawApplicationResponse: _TypeAlias = WithdrawApplicationResponse  # noqa: Y015
+
+@_typing.final
+class Objection(_message.Message):
+    """An objection as it stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OBJECTION_ID_FIELD_NUMBER: _builtins.int
+    DECIDED_FIELD_NUMBER: _builtins.int
+    UPHELD_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    objection_id: _builtins.bytes
+    """Id, 16 bytes."""
+    decided: _builtins.bool
+    """Whether it is decided."""
+    upheld: _builtins.bool
+    """Whether it was upheld."""
+    @_builtins.property
+    def subject(self) -> _quantities_pb2.SubjectReference:
+        """Its leaf, the subject of the decision."""
+
+    def __init__(
+        self,
+        *,
+        objection_id: _builtins.bytes = ...,
+        decided: _builtins.bool = ...,
+        upheld: _builtins.bool = ...,
+        subject: _quantities_pb2.SubjectReference | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["subject", b"subject"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["decided", b"decided", "objection_id", b"objection_id", "subject", b"subject", "upheld", b"upheld"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Objection: _TypeAlias = Objection  # noqa: Y015
+
+@_typing.final
+class GetApplicationRequest(_message.Message):
+    """Request of GetApplication."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPLICATION_ID_FIELD_NUMBER: _builtins.int
+    application_id: _builtins.bytes
+    """The application, 16 bytes."""
+    def __init__(
+        self,
+        *,
+        application_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["application_id", b"application_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetApplicationRequest: _TypeAlias = GetApplicationRequest  # noqa: Y015
+
+@_typing.final
+class GetApplicationResponse(_message.Message):
+    """Response of GetApplication."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    APPLICATION_FIELD_NUMBER: _builtins.int
+    OBJECTIONS_FIELD_NUMBER: _builtins.int
+    AS_OF_SIZE_FIELD_NUMBER: _builtins.int
+    as_of_size: _builtins.int
+    """Number of events of which this is the state."""
+    @_builtins.property
+    def application(self) -> Global___Application:
+        """The application."""
+
+    @_builtins.property
+    def objections(self) -> _containers.RepeatedCompositeFieldContainer[Global___Objection]:
+        """Its objections, oldest first."""
+
+    def __init__(
+        self,
+        *,
+        application: Global___Application | None = ...,
+        objections: _abc.Iterable[Global___Objection] | None = ...,
+        as_of_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["application", b"application"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["application", b"application", "as_of_size", b"as_of_size", "objections", b"objections"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetApplicationResponse: _TypeAlias = GetApplicationResponse  # noqa: Y015

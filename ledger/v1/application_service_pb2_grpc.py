@@ -55,6 +55,71 @@ class ApplicationServiceStub:
                 request_serializer=ledger_dot_v1_dot_application__service__pb2.ListApplicationsRequest.SerializeToString,
                 response_deserializer=ledger_dot_v1_dot_application__service__pb2.ListApplicationsResponse.FromString,
                 _registered_method=True)
+        self.DeclareOutsideSupport = channel.unary_unary(
+                '/ledger.v1.ApplicationService/DeclareOutsideSupport',
+                request_serializer=ledger_dot_v1_dot_application__service__pb2.DeclareOutsideSupportRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_application__service__pb2.DeclareOutsideSupportResponse.FromString,
+                _registered_method=True)
+        self.RegisterAcceptance = channel.unary_unary(
+                '/ledger.v1.ApplicationService/RegisterAcceptance',
+                request_serializer=ledger_dot_v1_dot_application__service__pb2.RegisterAcceptanceRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_application__service__pb2.RegisterAcceptanceResponse.FromString,
+                _registered_method=True)
+        self.SubmitAwardApplication = channel.unary_unary(
+                '/ledger.v1.ApplicationService/SubmitAwardApplication',
+                request_serializer=ledger_dot_v1_dot_application__service__pb2.SubmitAwardApplicationRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_application__service__pb2.SubmitAwardApplicationResponse.FromString,
+                _registered_method=True)
+        self.ReturnApplication = channel.unary_unary(
+                '/ledger.v1.ApplicationService/ReturnApplication',
+                request_serializer=ledger_dot_v1_dot_application__service__pb2.ReturnApplicationRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_application__service__pb2.ReturnApplicationResponse.FromString,
+                _registered_method=True)
+        self.ResubmitApplication = channel.unary_unary(
+                '/ledger.v1.ApplicationService/ResubmitApplication',
+                request_serializer=ledger_dot_v1_dot_application__service__pb2.ResubmitApplicationRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_application__service__pb2.ResubmitApplicationResponse.FromString,
+                _registered_method=True)
+        self.CheckApplication = channel.unary_unary(
+                '/ledger.v1.ApplicationService/CheckApplication',
+                request_serializer=ledger_dot_v1_dot_application__service__pb2.CheckApplicationRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_application__service__pb2.CheckApplicationResponse.FromString,
+                _registered_method=True)
+        self.ReviewApplication = channel.unary_unary(
+                '/ledger.v1.ApplicationService/ReviewApplication',
+                request_serializer=ledger_dot_v1_dot_application__service__pb2.ReviewApplicationRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_application__service__pb2.ReviewApplicationResponse.FromString,
+                _registered_method=True)
+        self.PubliciseApplication = channel.unary_unary(
+                '/ledger.v1.ApplicationService/PubliciseApplication',
+                request_serializer=ledger_dot_v1_dot_application__service__pb2.PubliciseApplicationRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_application__service__pb2.PubliciseApplicationResponse.FromString,
+                _registered_method=True)
+        self.RecordObjection = channel.unary_unary(
+                '/ledger.v1.ApplicationService/RecordObjection',
+                request_serializer=ledger_dot_v1_dot_application__service__pb2.RecordObjectionRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_application__service__pb2.RecordObjectionResponse.FromString,
+                _registered_method=True)
+        self.DecideObjection = channel.unary_unary(
+                '/ledger.v1.ApplicationService/DecideObjection',
+                request_serializer=ledger_dot_v1_dot_application__service__pb2.DecideObjectionRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_application__service__pb2.DecideObjectionResponse.FromString,
+                _registered_method=True)
+        self.RejectApplication = channel.unary_unary(
+                '/ledger.v1.ApplicationService/RejectApplication',
+                request_serializer=ledger_dot_v1_dot_application__service__pb2.RejectApplicationRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_application__service__pb2.RejectApplicationResponse.FromString,
+                _registered_method=True)
+        self.WithdrawApplication = channel.unary_unary(
+                '/ledger.v1.ApplicationService/WithdrawApplication',
+                request_serializer=ledger_dot_v1_dot_application__service__pb2.WithdrawApplicationRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_application__service__pb2.WithdrawApplicationResponse.FromString,
+                _registered_method=True)
+        self.GetApplication = channel.unary_unary(
+                '/ledger.v1.ApplicationService/GetApplication',
+                request_serializer=ledger_dot_v1_dot_application__service__pb2.GetApplicationRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_application__service__pb2.GetApplicationResponse.FromString,
+                _registered_method=True)
 
 
 class ApplicationServiceServicer:
@@ -103,6 +168,148 @@ class ApplicationServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeclareOutsideSupport(self, request, context):
+        """Declares other public money on a contract.
+        Guarantees: the envelope's OutsideSupportDeclaration is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for an unknown contract; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RegisterAcceptance(self, request, context):
+        """Registers the acceptance paper of a contract.
+        Guarantees: the envelope's AcceptanceRegistration is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: DUPLICATE_EVIDENCE with the first leaf; NOT_AUTHORISED; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SubmitAwardApplication(self, request, context):
+        """Applies for the award for a corpus opened on a public platform.
+        Guarantees: the envelope's AwardApplication is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: ROLE_CONFLICT; DUPLICATE_EVIDENCE; STATE_CONFLICT where the policy has no award; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReturnApplication(self, request, context):
+        """Gives an application back for correction.
+        Guarantees: the envelope's ApplicationReturn is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResubmitApplication(self, request, context):
+        """Submits a returned application again.
+        Guarantees: the envelope's ApplicationResubmission is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: NOT_AUTHORISED; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CheckApplication(self, request, context):
+        """Confirms that an application is formally complete.
+        Guarantees: the envelope's ApplicationCheck is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReviewApplication(self, request, context):
+        """Approves the substance of an application.
+        Guarantees: the envelope's ApplicationReview is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PubliciseApplication(self, request, context):
+        """Starts the public notice of an application.
+        Guarantees: the envelope's ApplicationPublication is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: CALENDAR_NOT_COVERED; SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordObjection(self, request, context):
+        """Records an objection raised during the notice.
+        Guarantees: the envelope's ObjectionRecord is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT after the notice; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DecideObjection(self, request, context):
+        """Decides an objection; if it is upheld, the application is rejected.
+        Guarantees: the envelope's ObjectionDecision is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if it is decided; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RejectApplication(self, request, context):
+        """Rejects an application.
+        Guarantees: the envelope's ApplicationRejection is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WithdrawApplication(self, request, context):
+        """Withdraws an application.
+        Guarantees: the envelope's ApplicationWithdrawal is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: NOT_AUTHORISED; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetApplication(self, request, context):
+        """Gives one application with its objections.
+        Guarantees: the state at `as_of_size`.
+        Errors: NOT_FOUND.
+        Example: `{"application_id": …}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ApplicationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -125,6 +332,71 @@ def add_ApplicationServiceServicer_to_server(servicer, server):
                     servicer.ListApplications,
                     request_deserializer=ledger_dot_v1_dot_application__service__pb2.ListApplicationsRequest.FromString,
                     response_serializer=ledger_dot_v1_dot_application__service__pb2.ListApplicationsResponse.SerializeToString,
+            ),
+            'DeclareOutsideSupport': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeclareOutsideSupport,
+                    request_deserializer=ledger_dot_v1_dot_application__service__pb2.DeclareOutsideSupportRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_application__service__pb2.DeclareOutsideSupportResponse.SerializeToString,
+            ),
+            'RegisterAcceptance': grpc.unary_unary_rpc_method_handler(
+                    servicer.RegisterAcceptance,
+                    request_deserializer=ledger_dot_v1_dot_application__service__pb2.RegisterAcceptanceRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_application__service__pb2.RegisterAcceptanceResponse.SerializeToString,
+            ),
+            'SubmitAwardApplication': grpc.unary_unary_rpc_method_handler(
+                    servicer.SubmitAwardApplication,
+                    request_deserializer=ledger_dot_v1_dot_application__service__pb2.SubmitAwardApplicationRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_application__service__pb2.SubmitAwardApplicationResponse.SerializeToString,
+            ),
+            'ReturnApplication': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReturnApplication,
+                    request_deserializer=ledger_dot_v1_dot_application__service__pb2.ReturnApplicationRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_application__service__pb2.ReturnApplicationResponse.SerializeToString,
+            ),
+            'ResubmitApplication': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResubmitApplication,
+                    request_deserializer=ledger_dot_v1_dot_application__service__pb2.ResubmitApplicationRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_application__service__pb2.ResubmitApplicationResponse.SerializeToString,
+            ),
+            'CheckApplication': grpc.unary_unary_rpc_method_handler(
+                    servicer.CheckApplication,
+                    request_deserializer=ledger_dot_v1_dot_application__service__pb2.CheckApplicationRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_application__service__pb2.CheckApplicationResponse.SerializeToString,
+            ),
+            'ReviewApplication': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReviewApplication,
+                    request_deserializer=ledger_dot_v1_dot_application__service__pb2.ReviewApplicationRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_application__service__pb2.ReviewApplicationResponse.SerializeToString,
+            ),
+            'PubliciseApplication': grpc.unary_unary_rpc_method_handler(
+                    servicer.PubliciseApplication,
+                    request_deserializer=ledger_dot_v1_dot_application__service__pb2.PubliciseApplicationRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_application__service__pb2.PubliciseApplicationResponse.SerializeToString,
+            ),
+            'RecordObjection': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordObjection,
+                    request_deserializer=ledger_dot_v1_dot_application__service__pb2.RecordObjectionRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_application__service__pb2.RecordObjectionResponse.SerializeToString,
+            ),
+            'DecideObjection': grpc.unary_unary_rpc_method_handler(
+                    servicer.DecideObjection,
+                    request_deserializer=ledger_dot_v1_dot_application__service__pb2.DecideObjectionRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_application__service__pb2.DecideObjectionResponse.SerializeToString,
+            ),
+            'RejectApplication': grpc.unary_unary_rpc_method_handler(
+                    servicer.RejectApplication,
+                    request_deserializer=ledger_dot_v1_dot_application__service__pb2.RejectApplicationRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_application__service__pb2.RejectApplicationResponse.SerializeToString,
+            ),
+            'WithdrawApplication': grpc.unary_unary_rpc_method_handler(
+                    servicer.WithdrawApplication,
+                    request_deserializer=ledger_dot_v1_dot_application__service__pb2.WithdrawApplicationRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_application__service__pb2.WithdrawApplicationResponse.SerializeToString,
+            ),
+            'GetApplication': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetApplication,
+                    request_deserializer=ledger_dot_v1_dot_application__service__pb2.GetApplicationRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_application__service__pb2.GetApplicationResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -236,6 +508,357 @@ class ApplicationService:
             '/ledger.v1.ApplicationService/ListApplications',
             ledger_dot_v1_dot_application__service__pb2.ListApplicationsRequest.SerializeToString,
             ledger_dot_v1_dot_application__service__pb2.ListApplicationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeclareOutsideSupport(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.ApplicationService/DeclareOutsideSupport',
+            ledger_dot_v1_dot_application__service__pb2.DeclareOutsideSupportRequest.SerializeToString,
+            ledger_dot_v1_dot_application__service__pb2.DeclareOutsideSupportResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RegisterAcceptance(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.ApplicationService/RegisterAcceptance',
+            ledger_dot_v1_dot_application__service__pb2.RegisterAcceptanceRequest.SerializeToString,
+            ledger_dot_v1_dot_application__service__pb2.RegisterAcceptanceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SubmitAwardApplication(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.ApplicationService/SubmitAwardApplication',
+            ledger_dot_v1_dot_application__service__pb2.SubmitAwardApplicationRequest.SerializeToString,
+            ledger_dot_v1_dot_application__service__pb2.SubmitAwardApplicationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReturnApplication(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.ApplicationService/ReturnApplication',
+            ledger_dot_v1_dot_application__service__pb2.ReturnApplicationRequest.SerializeToString,
+            ledger_dot_v1_dot_application__service__pb2.ReturnApplicationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResubmitApplication(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.ApplicationService/ResubmitApplication',
+            ledger_dot_v1_dot_application__service__pb2.ResubmitApplicationRequest.SerializeToString,
+            ledger_dot_v1_dot_application__service__pb2.ResubmitApplicationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CheckApplication(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.ApplicationService/CheckApplication',
+            ledger_dot_v1_dot_application__service__pb2.CheckApplicationRequest.SerializeToString,
+            ledger_dot_v1_dot_application__service__pb2.CheckApplicationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReviewApplication(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.ApplicationService/ReviewApplication',
+            ledger_dot_v1_dot_application__service__pb2.ReviewApplicationRequest.SerializeToString,
+            ledger_dot_v1_dot_application__service__pb2.ReviewApplicationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PubliciseApplication(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.ApplicationService/PubliciseApplication',
+            ledger_dot_v1_dot_application__service__pb2.PubliciseApplicationRequest.SerializeToString,
+            ledger_dot_v1_dot_application__service__pb2.PubliciseApplicationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordObjection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.ApplicationService/RecordObjection',
+            ledger_dot_v1_dot_application__service__pb2.RecordObjectionRequest.SerializeToString,
+            ledger_dot_v1_dot_application__service__pb2.RecordObjectionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DecideObjection(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.ApplicationService/DecideObjection',
+            ledger_dot_v1_dot_application__service__pb2.DecideObjectionRequest.SerializeToString,
+            ledger_dot_v1_dot_application__service__pb2.DecideObjectionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RejectApplication(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.ApplicationService/RejectApplication',
+            ledger_dot_v1_dot_application__service__pb2.RejectApplicationRequest.SerializeToString,
+            ledger_dot_v1_dot_application__service__pb2.RejectApplicationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WithdrawApplication(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.ApplicationService/WithdrawApplication',
+            ledger_dot_v1_dot_application__service__pb2.WithdrawApplicationRequest.SerializeToString,
+            ledger_dot_v1_dot_application__service__pb2.WithdrawApplicationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetApplication(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.ApplicationService/GetApplication',
+            ledger_dot_v1_dot_application__service__pb2.GetApplicationRequest.SerializeToString,
+            ledger_dot_v1_dot_application__service__pb2.GetApplicationResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -59,6 +59,96 @@ class ApplicationServiceStub:
     Errors: INVALID_ARGUMENT for a token that is not of this list.
     Example: `{"page_size": 100}`.
     """
+    DeclareOutsideSupport: _grpc.UnaryUnaryMultiCallable[_application_service_pb2.DeclareOutsideSupportRequest, _application_service_pb2.DeclareOutsideSupportResponse]
+    """Declares other public money on a contract.
+    Guarantees: the envelope's OutsideSupportDeclaration is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for an unknown contract; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    RegisterAcceptance: _grpc.UnaryUnaryMultiCallable[_application_service_pb2.RegisterAcceptanceRequest, _application_service_pb2.RegisterAcceptanceResponse]
+    """Registers the acceptance paper of a contract.
+    Guarantees: the envelope's AcceptanceRegistration is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: DUPLICATE_EVIDENCE with the first leaf; NOT_AUTHORISED; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    SubmitAwardApplication: _grpc.UnaryUnaryMultiCallable[_application_service_pb2.SubmitAwardApplicationRequest, _application_service_pb2.SubmitAwardApplicationResponse]
+    """Applies for the award for a corpus opened on a public platform.
+    Guarantees: the envelope's AwardApplication is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: ROLE_CONFLICT; DUPLICATE_EVIDENCE; STATE_CONFLICT where the policy has no award; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    ReturnApplication: _grpc.UnaryUnaryMultiCallable[_application_service_pb2.ReturnApplicationRequest, _application_service_pb2.ReturnApplicationResponse]
+    """Gives an application back for correction.
+    Guarantees: the envelope's ApplicationReturn is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    ResubmitApplication: _grpc.UnaryUnaryMultiCallable[_application_service_pb2.ResubmitApplicationRequest, _application_service_pb2.ResubmitApplicationResponse]
+    """Submits a returned application again.
+    Guarantees: the envelope's ApplicationResubmission is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: NOT_AUTHORISED; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    CheckApplication: _grpc.UnaryUnaryMultiCallable[_application_service_pb2.CheckApplicationRequest, _application_service_pb2.CheckApplicationResponse]
+    """Confirms that an application is formally complete.
+    Guarantees: the envelope's ApplicationCheck is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    ReviewApplication: _grpc.UnaryUnaryMultiCallable[_application_service_pb2.ReviewApplicationRequest, _application_service_pb2.ReviewApplicationResponse]
+    """Approves the substance of an application.
+    Guarantees: the envelope's ApplicationReview is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    PubliciseApplication: _grpc.UnaryUnaryMultiCallable[_application_service_pb2.PubliciseApplicationRequest, _application_service_pb2.PubliciseApplicationResponse]
+    """Starts the public notice of an application.
+    Guarantees: the envelope's ApplicationPublication is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: CALENDAR_NOT_COVERED; SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    RecordObjection: _grpc.UnaryUnaryMultiCallable[_application_service_pb2.RecordObjectionRequest, _application_service_pb2.RecordObjectionResponse]
+    """Records an objection raised during the notice.
+    Guarantees: the envelope's ObjectionRecord is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT after the notice; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    DecideObjection: _grpc.UnaryUnaryMultiCallable[_application_service_pb2.DecideObjectionRequest, _application_service_pb2.DecideObjectionResponse]
+    """Decides an objection; if it is upheld, the application is rejected.
+    Guarantees: the envelope's ObjectionDecision is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if it is decided; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    RejectApplication: _grpc.UnaryUnaryMultiCallable[_application_service_pb2.RejectApplicationRequest, _application_service_pb2.RejectApplicationResponse]
+    """Rejects an application.
+    Guarantees: the envelope's ApplicationRejection is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    WithdrawApplication: _grpc.UnaryUnaryMultiCallable[_application_service_pb2.WithdrawApplicationRequest, _application_service_pb2.WithdrawApplicationResponse]
+    """Withdraws an application.
+    Guarantees: the envelope's ApplicationWithdrawal is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: NOT_AUTHORISED; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    GetApplication: _grpc.UnaryUnaryMultiCallable[_application_service_pb2.GetApplicationRequest, _application_service_pb2.GetApplicationResponse]
+    """Gives one application with its objections.
+    Guarantees: the state at `as_of_size`.
+    Errors: NOT_FOUND.
+    Example: `{"application_id": …}`.
+    """
 
 @_typing.type_check_only
 class ApplicationServiceAsyncStub(ApplicationServiceStub):
@@ -90,6 +180,96 @@ class ApplicationServiceAsyncStub(ApplicationServiceStub):
     Guarantees: a page shows the state at `as_of_size`; the page token is bound to it.
     Errors: INVALID_ARGUMENT for a token that is not of this list.
     Example: `{"page_size": 100}`.
+    """
+    DeclareOutsideSupport: _aio.UnaryUnaryMultiCallable[_application_service_pb2.DeclareOutsideSupportRequest, _application_service_pb2.DeclareOutsideSupportResponse]  # type: ignore[assignment]
+    """Declares other public money on a contract.
+    Guarantees: the envelope's OutsideSupportDeclaration is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for an unknown contract; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    RegisterAcceptance: _aio.UnaryUnaryMultiCallable[_application_service_pb2.RegisterAcceptanceRequest, _application_service_pb2.RegisterAcceptanceResponse]  # type: ignore[assignment]
+    """Registers the acceptance paper of a contract.
+    Guarantees: the envelope's AcceptanceRegistration is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: DUPLICATE_EVIDENCE with the first leaf; NOT_AUTHORISED; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    SubmitAwardApplication: _aio.UnaryUnaryMultiCallable[_application_service_pb2.SubmitAwardApplicationRequest, _application_service_pb2.SubmitAwardApplicationResponse]  # type: ignore[assignment]
+    """Applies for the award for a corpus opened on a public platform.
+    Guarantees: the envelope's AwardApplication is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: ROLE_CONFLICT; DUPLICATE_EVIDENCE; STATE_CONFLICT where the policy has no award; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    ReturnApplication: _aio.UnaryUnaryMultiCallable[_application_service_pb2.ReturnApplicationRequest, _application_service_pb2.ReturnApplicationResponse]  # type: ignore[assignment]
+    """Gives an application back for correction.
+    Guarantees: the envelope's ApplicationReturn is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    ResubmitApplication: _aio.UnaryUnaryMultiCallable[_application_service_pb2.ResubmitApplicationRequest, _application_service_pb2.ResubmitApplicationResponse]  # type: ignore[assignment]
+    """Submits a returned application again.
+    Guarantees: the envelope's ApplicationResubmission is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: NOT_AUTHORISED; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    CheckApplication: _aio.UnaryUnaryMultiCallable[_application_service_pb2.CheckApplicationRequest, _application_service_pb2.CheckApplicationResponse]  # type: ignore[assignment]
+    """Confirms that an application is formally complete.
+    Guarantees: the envelope's ApplicationCheck is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    ReviewApplication: _aio.UnaryUnaryMultiCallable[_application_service_pb2.ReviewApplicationRequest, _application_service_pb2.ReviewApplicationResponse]  # type: ignore[assignment]
+    """Approves the substance of an application.
+    Guarantees: the envelope's ApplicationReview is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    PubliciseApplication: _aio.UnaryUnaryMultiCallable[_application_service_pb2.PubliciseApplicationRequest, _application_service_pb2.PubliciseApplicationResponse]  # type: ignore[assignment]
+    """Starts the public notice of an application.
+    Guarantees: the envelope's ApplicationPublication is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: CALENDAR_NOT_COVERED; SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    RecordObjection: _aio.UnaryUnaryMultiCallable[_application_service_pb2.RecordObjectionRequest, _application_service_pb2.RecordObjectionResponse]  # type: ignore[assignment]
+    """Records an objection raised during the notice.
+    Guarantees: the envelope's ObjectionRecord is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT after the notice; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    DecideObjection: _aio.UnaryUnaryMultiCallable[_application_service_pb2.DecideObjectionRequest, _application_service_pb2.DecideObjectionResponse]  # type: ignore[assignment]
+    """Decides an objection; if it is upheld, the application is rejected.
+    Guarantees: the envelope's ObjectionDecision is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if it is decided; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    RejectApplication: _aio.UnaryUnaryMultiCallable[_application_service_pb2.RejectApplicationRequest, _application_service_pb2.RejectApplicationResponse]  # type: ignore[assignment]
+    """Rejects an application.
+    Guarantees: the envelope's ApplicationRejection is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    WithdrawApplication: _aio.UnaryUnaryMultiCallable[_application_service_pb2.WithdrawApplicationRequest, _application_service_pb2.WithdrawApplicationResponse]  # type: ignore[assignment]
+    """Withdraws an application.
+    Guarantees: the envelope's ApplicationWithdrawal is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: NOT_AUTHORISED; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    GetApplication: _aio.UnaryUnaryMultiCallable[_application_service_pb2.GetApplicationRequest, _application_service_pb2.GetApplicationResponse]  # type: ignore[assignment]
+    """Gives one application with its objections.
+    Guarantees: the state at `as_of_size`.
+    Errors: NOT_FOUND.
+    Example: `{"application_id": …}`.
     """
 
 class ApplicationServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -143,6 +323,174 @@ class ApplicationServiceServicer(metaclass=_abc_1.ABCMeta):
         Guarantees: a page shows the state at `as_of_size`; the page token is bound to it.
         Errors: INVALID_ARGUMENT for a token that is not of this list.
         Example: `{"page_size": 100}`.
+        """
+
+    @_abc_1.abstractmethod
+    def DeclareOutsideSupport(
+        self,
+        request: _application_service_pb2.DeclareOutsideSupportRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_application_service_pb2.DeclareOutsideSupportResponse, _abc.Awaitable[_application_service_pb2.DeclareOutsideSupportResponse]]:
+        """Declares other public money on a contract.
+        Guarantees: the envelope's OutsideSupportDeclaration is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for an unknown contract; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def RegisterAcceptance(
+        self,
+        request: _application_service_pb2.RegisterAcceptanceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_application_service_pb2.RegisterAcceptanceResponse, _abc.Awaitable[_application_service_pb2.RegisterAcceptanceResponse]]:
+        """Registers the acceptance paper of a contract.
+        Guarantees: the envelope's AcceptanceRegistration is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: DUPLICATE_EVIDENCE with the first leaf; NOT_AUTHORISED; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def SubmitAwardApplication(
+        self,
+        request: _application_service_pb2.SubmitAwardApplicationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_application_service_pb2.SubmitAwardApplicationResponse, _abc.Awaitable[_application_service_pb2.SubmitAwardApplicationResponse]]:
+        """Applies for the award for a corpus opened on a public platform.
+        Guarantees: the envelope's AwardApplication is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: ROLE_CONFLICT; DUPLICATE_EVIDENCE; STATE_CONFLICT where the policy has no award; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def ReturnApplication(
+        self,
+        request: _application_service_pb2.ReturnApplicationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_application_service_pb2.ReturnApplicationResponse, _abc.Awaitable[_application_service_pb2.ReturnApplicationResponse]]:
+        """Gives an application back for correction.
+        Guarantees: the envelope's ApplicationReturn is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def ResubmitApplication(
+        self,
+        request: _application_service_pb2.ResubmitApplicationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_application_service_pb2.ResubmitApplicationResponse, _abc.Awaitable[_application_service_pb2.ResubmitApplicationResponse]]:
+        """Submits a returned application again.
+        Guarantees: the envelope's ApplicationResubmission is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: NOT_AUTHORISED; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def CheckApplication(
+        self,
+        request: _application_service_pb2.CheckApplicationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_application_service_pb2.CheckApplicationResponse, _abc.Awaitable[_application_service_pb2.CheckApplicationResponse]]:
+        """Confirms that an application is formally complete.
+        Guarantees: the envelope's ApplicationCheck is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def ReviewApplication(
+        self,
+        request: _application_service_pb2.ReviewApplicationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_application_service_pb2.ReviewApplicationResponse, _abc.Awaitable[_application_service_pb2.ReviewApplicationResponse]]:
+        """Approves the substance of an application.
+        Guarantees: the envelope's ApplicationReview is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def PubliciseApplication(
+        self,
+        request: _application_service_pb2.PubliciseApplicationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_application_service_pb2.PubliciseApplicationResponse, _abc.Awaitable[_application_service_pb2.PubliciseApplicationResponse]]:
+        """Starts the public notice of an application.
+        Guarantees: the envelope's ApplicationPublication is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: CALENDAR_NOT_COVERED; SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def RecordObjection(
+        self,
+        request: _application_service_pb2.RecordObjectionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_application_service_pb2.RecordObjectionResponse, _abc.Awaitable[_application_service_pb2.RecordObjectionResponse]]:
+        """Records an objection raised during the notice.
+        Guarantees: the envelope's ObjectionRecord is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT after the notice; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def DecideObjection(
+        self,
+        request: _application_service_pb2.DecideObjectionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_application_service_pb2.DecideObjectionResponse, _abc.Awaitable[_application_service_pb2.DecideObjectionResponse]]:
+        """Decides an objection; if it is upheld, the application is rejected.
+        Guarantees: the envelope's ObjectionDecision is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if it is decided; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def RejectApplication(
+        self,
+        request: _application_service_pb2.RejectApplicationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_application_service_pb2.RejectApplicationResponse, _abc.Awaitable[_application_service_pb2.RejectApplicationResponse]]:
+        """Rejects an application.
+        Guarantees: the envelope's ApplicationRejection is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def WithdrawApplication(
+        self,
+        request: _application_service_pb2.WithdrawApplicationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_application_service_pb2.WithdrawApplicationResponse, _abc.Awaitable[_application_service_pb2.WithdrawApplicationResponse]]:
+        """Withdraws an application.
+        Guarantees: the envelope's ApplicationWithdrawal is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: NOT_AUTHORISED; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def GetApplication(
+        self,
+        request: _application_service_pb2.GetApplicationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_application_service_pb2.GetApplicationResponse, _abc.Awaitable[_application_service_pb2.GetApplicationResponse]]:
+        """Gives one application with its objections.
+        Guarantees: the state at `as_of_size`.
+        Errors: NOT_FOUND.
+        Example: `{"application_id": …}`.
         """
 
 def add_ApplicationServiceServicer_to_server(servicer: ApplicationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -372,3 +372,254 @@ class ClaimRefused(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__conflicting_index) -> _WhichOneofReturnType__conflicting_index | None: ...
 
 Global___ClaimRefused: _TypeAlias = ClaimRefused  # noqa: Y015
+
+@_typing.final
+class ServiceLine(_message.Message):
+    """A line of a service attestation: what was delivered in an interval."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNIT_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    START_MS_FIELD_NUMBER: _builtins.int
+    END_MS_FIELD_NUMBER: _builtins.int
+    AMOUNT_FEN_FIELD_NUMBER: _builtins.int
+    unit: _builtins.str
+    """Code of the unit, for example `TOKENS_M` or `RECORDS_K`."""
+    quantity: _builtins.int
+    """Units delivered."""
+    start_ms: _builtins.int
+    """Start of the interval [start, end), ms since 1970."""
+    end_ms: _builtins.int
+    """End of the interval, ms since 1970."""
+    amount_fen: _builtins.int
+    """Amount, fen."""
+    def __init__(
+        self,
+        *,
+        unit: _builtins.str = ...,
+        quantity: _builtins.int = ...,
+        start_ms: _builtins.int = ...,
+        end_ms: _builtins.int = ...,
+        amount_fen: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_fen", b"amount_fen", "end_ms", b"end_ms", "quantity", b"quantity", "start_ms", b"start_ms", "unit", b"unit"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ServiceLine: _TypeAlias = ServiceLine  # noqa: Y015
+
+@_typing.final
+class ServiceAttestation(_message.Message):
+    """The signed account of a model service or a data exchange: units and amounts instead of devices."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    CLAIM_ID_FIELD_NUMBER: _builtins.int
+    PROGRAMME_ID_FIELD_NUMBER: _builtins.int
+    PROVIDER_ID_FIELD_NUMBER: _builtins.int
+    VOUCHER_ID_FIELD_NUMBER: _builtins.int
+    CONTRACT_DIGEST_FIELD_NUMBER: _builtins.int
+    BENEFICIARY_ID_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    TOTAL_AMOUNT_FEN_FIELD_NUMBER: _builtins.int
+    RAW_LOG_DIGEST_FIELD_NUMBER: _builtins.int
+    RAW_LOG_ROWS_FIELD_NUMBER: _builtins.int
+    SEQUENCE_FIELD_NUMBER: _builtins.int
+    PREVIOUS_DIGEST_FIELD_NUMBER: _builtins.int
+    SUPERSEDED_INDEX_FIELD_NUMBER: _builtins.int
+    SUPERSEDING_REASON_FIELD_NUMBER: _builtins.int
+    claim_id: _builtins.bytes
+    """Client-made random id of the claim, 16 bytes; spent by the first answer that is recorded."""
+    programme_id: _builtins.bytes
+    """The programme, 16 bytes."""
+    provider_id: _builtins.bytes
+    """The provider, 16 bytes."""
+    voucher_id: _builtins.bytes
+    """The voucher, 16 bytes."""
+    contract_digest: _builtins.bytes
+    """The contract's document digest, 32 bytes."""
+    beneficiary_id: _builtins.bytes
+    """The beneficiary, 16 bytes."""
+    total_amount_fen: _builtins.int
+    """Sum of amount_fen."""
+    raw_log_digest: _builtins.bytes
+    """SHA-256 of the raw log that the lines were made from, 32 bytes."""
+    raw_log_rows: _builtins.int
+    """Rows of that log."""
+    sequence: _builtins.int
+    """Number of this attestation for the pair (provider, voucher), from 1; used once."""
+    previous_digest: _builtins.bytes
+    """SHA-256 of the payload with the number before; empty for the first."""
+    superseded_index: _builtins.int
+    """Leaf index of the claim that this one replaces."""
+    superseding_reason: Global___SupersedingReason.ValueType
+    """Why it is replaced."""
+    @_builtins.property
+    def header(self) -> _envelope_pb2.StatementHeader:
+        """Header; one key, of the provider."""
+
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___ServiceLine]:
+        """The lines, 1 to 500."""
+
+    def __init__(
+        self,
+        *,
+        header: _envelope_pb2.StatementHeader | None = ...,
+        claim_id: _builtins.bytes = ...,
+        programme_id: _builtins.bytes = ...,
+        provider_id: _builtins.bytes = ...,
+        voucher_id: _builtins.bytes = ...,
+        contract_digest: _builtins.bytes = ...,
+        beneficiary_id: _builtins.bytes = ...,
+        lines: _abc.Iterable[Global___ServiceLine] | None = ...,
+        total_amount_fen: _builtins.int = ...,
+        raw_log_digest: _builtins.bytes = ...,
+        raw_log_rows: _builtins.int = ...,
+        sequence: _builtins.int = ...,
+        previous_digest: _builtins.bytes = ...,
+        superseded_index: _builtins.int | None = ...,
+        superseding_reason: Global___SupersedingReason.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_superseded_index", b"_superseded_index", "header", b"header", "superseded_index", b"superseded_index"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_superseded_index", b"_superseded_index", "beneficiary_id", b"beneficiary_id", "claim_id", b"claim_id", "contract_digest", b"contract_digest", "header", b"header", "lines", b"lines", "previous_digest", b"previous_digest", "programme_id", b"programme_id", "provider_id", b"provider_id", "raw_log_digest", b"raw_log_digest", "raw_log_rows", b"raw_log_rows", "sequence", b"sequence", "superseded_index", b"superseded_index", "superseding_reason", b"superseding_reason", "total_amount_fen", b"total_amount_fen", "voucher_id", b"voucher_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__superseded_index: _TypeAlias = _typing.Literal["superseded_index"]  # noqa: Y015
+    _WhichOneofArgType__superseded_index: _TypeAlias = _typing.Literal["_superseded_index", b"_superseded_index"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__superseded_index) -> _WhichOneofReturnType__superseded_index | None: ...
+
+Global___ServiceAttestation: _TypeAlias = ServiceAttestation  # noqa: Y015
+
+@_typing.final
+class ServiceClaimAccepted(_message.Message):
+    """A claim for a model service or a corpus was accepted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ServiceClaimAccepted: _TypeAlias = ServiceClaimAccepted  # noqa: Y015
+
+@_typing.final
+class Reconfirmation(_message.Message):
+    """Confirms again what a revoked key put in doubt: disputed claims, suspended redemptions. Signed by two approvers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    CLAIM_IDS_FIELD_NUMBER: _builtins.int
+    REDEMPTION_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def header(self) -> _envelope_pb2.StatementHeader:
+        """Header."""
+
+    @_builtins.property
+    def basis(self) -> _quantities_pb2.DecisionBasis:
+        """Basis of the decision."""
+
+    @_builtins.property
+    def claim_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """Disputed claims, 16 bytes each, at most 100, no two equal."""
+
+    @_builtins.property
+    def redemption_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """Suspended redemptions, 16 bytes each, at most 20, no two equal."""
+
+    def __init__(
+        self,
+        *,
+        header: _envelope_pb2.StatementHeader | None = ...,
+        basis: _quantities_pb2.DecisionBasis | None = ...,
+        claim_ids: _abc.Iterable[_builtins.bytes] | None = ...,
+        redemption_ids: _abc.Iterable[_builtins.bytes] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "header", b"header"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "claim_ids", b"claim_ids", "header", b"header", "redemption_ids", b"redemption_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Reconfirmation: _TypeAlias = Reconfirmation  # noqa: Y015
+
+@_typing.final
+class Reconfirmed(_message.Message):
+    """What was in doubt was confirmed again."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Reconfirmed: _TypeAlias = Reconfirmed  # noqa: Y015
+
+@_typing.final
+class ClaimSettingAside(_message.Message):
+    """Settles disputed claims: they count nothing for good. Signed by a clerk."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    CLAIM_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def header(self) -> _envelope_pb2.StatementHeader:
+        """Header."""
+
+    @_builtins.property
+    def basis(self) -> _quantities_pb2.DecisionBasis:
+        """Basis of the decision."""
+
+    @_builtins.property
+    def claim_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
+        """Disputed claims of vouchers of the basis' bureau, 16 bytes each, at most 100, no two equal."""
+
+    def __init__(
+        self,
+        *,
+        header: _envelope_pb2.StatementHeader | None = ...,
+        basis: _quantities_pb2.DecisionBasis | None = ...,
+        claim_ids: _abc.Iterable[_builtins.bytes] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "header", b"header"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "claim_ids", b"claim_ids", "header", b"header"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClaimSettingAside: _TypeAlias = ClaimSettingAside  # noqa: Y015
+
+@_typing.final
+class ClaimsSetAside(_message.Message):
+    """Disputed claims were set aside."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClaimsSetAside: _TypeAlias = ClaimsSetAside  # noqa: Y015

@@ -35,6 +35,10 @@ class _ClaimStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ClaimState
     """Refused."""
     CLAIM_STATE_SUPERSEDED: _ClaimState.ValueType  # 3
     """Replaced by a later claim."""
+    CLAIM_STATE_RECONFIRMED: _ClaimState.ValueType  # 4
+    """Accepted, disputed and confirmed again."""
+    CLAIM_STATE_SET_ASIDE: _ClaimState.ValueType  # 5
+    """Disputed and set aside for good."""
 
 class ClaimState(_ClaimState, metaclass=_ClaimStateEnumTypeWrapper):
     """Where a claim stands."""
@@ -47,6 +51,10 @@ CLAIM_STATE_REFUSED: ClaimState.ValueType  # 2
 """Refused."""
 CLAIM_STATE_SUPERSEDED: ClaimState.ValueType  # 3
 """Replaced by a later claim."""
+CLAIM_STATE_RECONFIRMED: ClaimState.ValueType  # 4
+"""Accepted, disputed and confirmed again."""
+CLAIM_STATE_SET_ASIDE: ClaimState.ValueType  # 5
+"""Disputed and set aside for good."""
 Global___ClaimState: _TypeAlias = ClaimState  # noqa: Y015
 
 @_typing.final
@@ -356,3 +364,159 @@ class ListClaimsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListClaimsResponse: _TypeAlias = ListClaimsResponse  # noqa: Y015
+
+@_typing.final
+class SubmitServiceClaimRequest(_message.Message):
+    """Request of SubmitServiceClaim."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of a ServiceAttestation."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubmitServiceClaimRequest: _TypeAlias = SubmitServiceClaimRequest  # noqa: Y015
+
+@_typing.final
+class SubmitServiceClaimResponse(_message.Message):
+    """Response of SubmitServiceClaim."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SubmitServiceClaimResponse: _TypeAlias = SubmitServiceClaimResponse  # noqa: Y015
+
+@_typing.final
+class ReconfirmRequest(_message.Message):
+    """Request of Reconfirm."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of a Reconfirmation."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReconfirmRequest: _TypeAlias = ReconfirmRequest  # noqa: Y015
+
+@_typing.final
+class ReconfirmResponse(_message.Message):
+    """Response of Reconfirm."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReconfirmResponse: _TypeAlias = ReconfirmResponse  # noqa: Y015
+
+@_typing.final
+class SetClaimsAsideRequest(_message.Message):
+    """Request of SetClaimsAside."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of a ClaimSettingAside."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetClaimsAsideRequest: _TypeAlias = SetClaimsAsideRequest  # noqa: Y015
+
+@_typing.final
+class SetClaimsAsideResponse(_message.Message):
+    """Response of SetClaimsAside."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetClaimsAsideResponse: _TypeAlias = SetClaimsAsideResponse  # noqa: Y015

@@ -55,6 +55,21 @@ class ClaimServiceStub:
                 request_serializer=ledger_dot_v1_dot_claim__service__pb2.ListClaimsRequest.SerializeToString,
                 response_deserializer=ledger_dot_v1_dot_claim__service__pb2.ListClaimsResponse.FromString,
                 _registered_method=True)
+        self.SubmitServiceClaim = channel.unary_unary(
+                '/ledger.v1.ClaimService/SubmitServiceClaim',
+                request_serializer=ledger_dot_v1_dot_claim__service__pb2.SubmitServiceClaimRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_claim__service__pb2.SubmitServiceClaimResponse.FromString,
+                _registered_method=True)
+        self.Reconfirm = channel.unary_unary(
+                '/ledger.v1.ClaimService/Reconfirm',
+                request_serializer=ledger_dot_v1_dot_claim__service__pb2.ReconfirmRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_claim__service__pb2.ReconfirmResponse.FromString,
+                _registered_method=True)
+        self.SetClaimsAside = channel.unary_unary(
+                '/ledger.v1.ClaimService/SetClaimsAside',
+                request_serializer=ledger_dot_v1_dot_claim__service__pb2.SetClaimsAsideRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_claim__service__pb2.SetClaimsAsideResponse.FromString,
+                _registered_method=True)
 
 
 class ClaimServiceServicer:
@@ -103,6 +118,39 @@ class ClaimServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SubmitServiceClaim(self, request, context):
+        """Submits a claim of a model service or a data exchange.
+        Guarantees: the envelope's ServiceAttestation is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: as SubmitClaim; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Reconfirm(self, request, context):
+        """Confirms again what a revoked key put in doubt.
+        Guarantees: the envelope's Reconfirmation is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for what is not in doubt; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetClaimsAside(self, request, context):
+        """Settles disputed claims: they count nothing for good.
+        Guarantees: the envelope's ClaimSettingAside is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for a claim that is not disputed; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ClaimServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -125,6 +173,21 @@ def add_ClaimServiceServicer_to_server(servicer, server):
                     servicer.ListClaims,
                     request_deserializer=ledger_dot_v1_dot_claim__service__pb2.ListClaimsRequest.FromString,
                     response_serializer=ledger_dot_v1_dot_claim__service__pb2.ListClaimsResponse.SerializeToString,
+            ),
+            'SubmitServiceClaim': grpc.unary_unary_rpc_method_handler(
+                    servicer.SubmitServiceClaim,
+                    request_deserializer=ledger_dot_v1_dot_claim__service__pb2.SubmitServiceClaimRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_claim__service__pb2.SubmitServiceClaimResponse.SerializeToString,
+            ),
+            'Reconfirm': grpc.unary_unary_rpc_method_handler(
+                    servicer.Reconfirm,
+                    request_deserializer=ledger_dot_v1_dot_claim__service__pb2.ReconfirmRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_claim__service__pb2.ReconfirmResponse.SerializeToString,
+            ),
+            'SetClaimsAside': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetClaimsAside,
+                    request_deserializer=ledger_dot_v1_dot_claim__service__pb2.SetClaimsAsideRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_claim__service__pb2.SetClaimsAsideResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -236,6 +299,87 @@ class ClaimService:
             '/ledger.v1.ClaimService/ListClaims',
             ledger_dot_v1_dot_claim__service__pb2.ListClaimsRequest.SerializeToString,
             ledger_dot_v1_dot_claim__service__pb2.ListClaimsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SubmitServiceClaim(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.ClaimService/SubmitServiceClaim',
+            ledger_dot_v1_dot_claim__service__pb2.SubmitServiceClaimRequest.SerializeToString,
+            ledger_dot_v1_dot_claim__service__pb2.SubmitServiceClaimResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Reconfirm(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.ClaimService/Reconfirm',
+            ledger_dot_v1_dot_claim__service__pb2.ReconfirmRequest.SerializeToString,
+            ledger_dot_v1_dot_claim__service__pb2.ReconfirmResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetClaimsAside(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.ClaimService/SetClaimsAside',
+            ledger_dot_v1_dot_claim__service__pb2.SetClaimsAsideRequest.SerializeToString,
+            ledger_dot_v1_dot_claim__service__pb2.SetClaimsAsideResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -59,6 +59,27 @@ class ClaimServiceStub:
     Errors: INVALID_ARGUMENT for a token that is not of this list.
     Example: `{"page_size": 100}`.
     """
+    SubmitServiceClaim: _grpc.UnaryUnaryMultiCallable[_claim_service_pb2.SubmitServiceClaimRequest, _claim_service_pb2.SubmitServiceClaimResponse]
+    """Submits a claim of a model service or a data exchange.
+    Guarantees: the envelope's ServiceAttestation is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: as SubmitClaim; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    Reconfirm: _grpc.UnaryUnaryMultiCallable[_claim_service_pb2.ReconfirmRequest, _claim_service_pb2.ReconfirmResponse]
+    """Confirms again what a revoked key put in doubt.
+    Guarantees: the envelope's Reconfirmation is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for what is not in doubt; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    SetClaimsAside: _grpc.UnaryUnaryMultiCallable[_claim_service_pb2.SetClaimsAsideRequest, _claim_service_pb2.SetClaimsAsideResponse]
+    """Settles disputed claims: they count nothing for good.
+    Guarantees: the envelope's ClaimSettingAside is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for a claim that is not disputed; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
 
 @_typing.type_check_only
 class ClaimServiceAsyncStub(ClaimServiceStub):
@@ -90,6 +111,27 @@ class ClaimServiceAsyncStub(ClaimServiceStub):
     Guarantees: a page shows the state at `as_of_size`; the page token is bound to it.
     Errors: INVALID_ARGUMENT for a token that is not of this list.
     Example: `{"page_size": 100}`.
+    """
+    SubmitServiceClaim: _aio.UnaryUnaryMultiCallable[_claim_service_pb2.SubmitServiceClaimRequest, _claim_service_pb2.SubmitServiceClaimResponse]  # type: ignore[assignment]
+    """Submits a claim of a model service or a data exchange.
+    Guarantees: the envelope's ServiceAttestation is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: as SubmitClaim; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    Reconfirm: _aio.UnaryUnaryMultiCallable[_claim_service_pb2.ReconfirmRequest, _claim_service_pb2.ReconfirmResponse]  # type: ignore[assignment]
+    """Confirms again what a revoked key put in doubt.
+    Guarantees: the envelope's Reconfirmation is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for what is not in doubt; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    SetClaimsAside: _aio.UnaryUnaryMultiCallable[_claim_service_pb2.SetClaimsAsideRequest, _claim_service_pb2.SetClaimsAsideResponse]  # type: ignore[assignment]
+    """Settles disputed claims: they count nothing for good.
+    Guarantees: the envelope's ClaimSettingAside is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for a claim that is not disputed; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
     """
 
 class ClaimServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -143,6 +185,45 @@ class ClaimServiceServicer(metaclass=_abc_1.ABCMeta):
         Guarantees: a page shows the state at `as_of_size`; the page token is bound to it.
         Errors: INVALID_ARGUMENT for a token that is not of this list.
         Example: `{"page_size": 100}`.
+        """
+
+    @_abc_1.abstractmethod
+    def SubmitServiceClaim(
+        self,
+        request: _claim_service_pb2.SubmitServiceClaimRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_claim_service_pb2.SubmitServiceClaimResponse, _abc.Awaitable[_claim_service_pb2.SubmitServiceClaimResponse]]:
+        """Submits a claim of a model service or a data exchange.
+        Guarantees: the envelope's ServiceAttestation is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: as SubmitClaim; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def Reconfirm(
+        self,
+        request: _claim_service_pb2.ReconfirmRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_claim_service_pb2.ReconfirmResponse, _abc.Awaitable[_claim_service_pb2.ReconfirmResponse]]:
+        """Confirms again what a revoked key put in doubt.
+        Guarantees: the envelope's Reconfirmation is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for what is not in doubt; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def SetClaimsAside(
+        self,
+        request: _claim_service_pb2.SetClaimsAsideRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_claim_service_pb2.SetClaimsAsideResponse, _abc.Awaitable[_claim_service_pb2.SetClaimsAsideResponse]]:
+        """Settles disputed claims: they count nothing for good.
+        Guarantees: the envelope's ClaimSettingAside is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for a claim that is not disputed; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
         """
 
 def add_ClaimServiceServicer_to_server(servicer: ClaimServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from ledger.v1 import envelope_pb2 as _envelope_pb2
 from ledger.v1 import quantities_pb2 as _quantities_pb2
 import builtins as _builtins
@@ -19,6 +20,34 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _InvoiceStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _InvoiceStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_InvoiceStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    INVOICE_STATUS_UNSPECIFIED: _InvoiceStatus.ValueType  # 0
+    """Never valid."""
+    INVOICE_STATUS_VALID: _InvoiceStatus.ValueType  # 1
+    """Valid."""
+    INVOICE_STATUS_RED_LETTERED: _InvoiceStatus.ValueType  # 2
+    """Reversed by a red-letter invoice (红字发票)."""
+    INVOICE_STATUS_VOID: _InvoiceStatus.ValueType  # 3
+    """Void (作废)."""
+
+class InvoiceStatus(_InvoiceStatus, metaclass=_InvoiceStatusEnumTypeWrapper):
+    """What became of an invoice."""
+
+INVOICE_STATUS_UNSPECIFIED: InvoiceStatus.ValueType  # 0
+"""Never valid."""
+INVOICE_STATUS_VALID: InvoiceStatus.ValueType  # 1
+"""Valid."""
+INVOICE_STATUS_RED_LETTERED: InvoiceStatus.ValueType  # 2
+"""Reversed by a red-letter invoice (红字发票)."""
+INVOICE_STATUS_VOID: InvoiceStatus.ValueType  # 3
+"""Void (作废)."""
+Global___InvoiceStatus: _TypeAlias = InvoiceStatus  # noqa: Y015
 
 @_typing.final
 class ModelPrice(_message.Message):
@@ -330,3 +359,178 @@ class PaymentRegistered(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PaymentRegistered: _TypeAlias = PaymentRegistered  # noqa: Y015
+
+@_typing.final
+class OutsideSupportDeclaration(_message.Message):
+    """Declares other public money on a contract; signed by a clerk."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    CONTRACT_ID_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    AMOUNT_FEN_FIELD_NUMBER: _builtins.int
+    contract_id: _builtins.bytes
+    """The contract, 16 bytes."""
+    source: _builtins.str
+    """Code of the source."""
+    amount_fen: _builtins.int
+    """Amount, fen."""
+    @_builtins.property
+    def header(self) -> _envelope_pb2.StatementHeader:
+        """Header."""
+
+    @_builtins.property
+    def basis(self) -> _quantities_pb2.DecisionBasis:
+        """Basis of the decision."""
+
+    def __init__(
+        self,
+        *,
+        header: _envelope_pb2.StatementHeader | None = ...,
+        basis: _quantities_pb2.DecisionBasis | None = ...,
+        contract_id: _builtins.bytes = ...,
+        source: _builtins.str = ...,
+        amount_fen: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "header", b"header"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_fen", b"amount_fen", "basis", b"basis", "contract_id", b"contract_id", "header", b"header", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OutsideSupportDeclaration: _TypeAlias = OutsideSupportDeclaration  # noqa: Y015
+
+@_typing.final
+class OutsideSupportDeclared(_message.Message):
+    """Other public money was declared."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OutsideSupportDeclared: _TypeAlias = OutsideSupportDeclared  # noqa: Y015
+
+@_typing.final
+class AcceptanceRegistration(_message.Message):
+    """Registers the acceptance paper of a contract; signed by the beneficiary."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    CONTRACT_ID_FIELD_NUMBER: _builtins.int
+    DOCUMENT_DIGEST_FIELD_NUMBER: _builtins.int
+    ACCEPTED_DAY_FIELD_NUMBER: _builtins.int
+    contract_id: _builtins.bytes
+    """The contract, 16 bytes."""
+    document_digest: _builtins.bytes
+    """SHA-256 of the document, 32 bytes; unique in the ledger among all evidence."""
+    accepted_day: _builtins.int
+    """Day of acceptance, days since 1970-01-01."""
+    @_builtins.property
+    def header(self) -> _envelope_pb2.StatementHeader:
+        """Header."""
+
+    def __init__(
+        self,
+        *,
+        header: _envelope_pb2.StatementHeader | None = ...,
+        contract_id: _builtins.bytes = ...,
+        document_digest: _builtins.bytes = ...,
+        accepted_day: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["header", b"header"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted_day", b"accepted_day", "contract_id", b"contract_id", "document_digest", b"document_digest", "header", b"header"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcceptanceRegistration: _TypeAlias = AcceptanceRegistration  # noqa: Y015
+
+@_typing.final
+class AcceptanceRegistered(_message.Message):
+    """An acceptance paper was registered."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcceptanceRegistered: _TypeAlias = AcceptanceRegistered  # noqa: Y015
+
+@_typing.final
+class InvoiceCancellation(_message.Message):
+    """Notes that an invoice was red-lettered or is void; signed by a clerk. It counts nothing from then on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    FINGERPRINT_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    RED_LETTER_FINGERPRINT_FIELD_NUMBER: _builtins.int
+    CANCELLED_DAY_FIELD_NUMBER: _builtins.int
+    fingerprint: _builtins.bytes
+    """Fingerprint of the invoice, 32 bytes."""
+    status: Global___InvoiceStatus.ValueType
+    """RED_LETTERED or VOID."""
+    red_letter_fingerprint: _builtins.bytes
+    """Fingerprint of the red-letter invoice, 32 bytes; empty for a void one."""
+    cancelled_day: _builtins.int
+    """Day on which it happened, days since 1970-01-01."""
+    @_builtins.property
+    def header(self) -> _envelope_pb2.StatementHeader:
+        """Header."""
+
+    @_builtins.property
+    def basis(self) -> _quantities_pb2.DecisionBasis:
+        """Basis of the decision."""
+
+    def __init__(
+        self,
+        *,
+        header: _envelope_pb2.StatementHeader | None = ...,
+        basis: _quantities_pb2.DecisionBasis | None = ...,
+        fingerprint: _builtins.bytes = ...,
+        status: Global___InvoiceStatus.ValueType = ...,
+        red_letter_fingerprint: _builtins.bytes = ...,
+        cancelled_day: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "header", b"header"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "cancelled_day", b"cancelled_day", "fingerprint", b"fingerprint", "header", b"header", "red_letter_fingerprint", b"red_letter_fingerprint", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InvoiceCancellation: _TypeAlias = InvoiceCancellation  # noqa: Y015
+
+@_typing.final
+class InvoiceCancelled(_message.Message):
+    """An invoice was red-lettered or is void."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InvoiceCancelled: _TypeAlias = InvoiceCancelled  # noqa: Y015

@@ -8,11 +8,14 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from ledger.v1 import application_pb2 as _application_pb2
 from ledger.v1 import claim_pb2 as _claim_pb2
+from ledger.v1 import clawback_pb2 as _clawback_pb2
 from ledger.v1 import contract_pb2 as _contract_pb2
 from ledger.v1 import envelope_pb2 as _envelope_pb2
 from ledger.v1 import genesis_pb2 as _genesis_pb2
 from ledger.v1 import programme_pb2 as _programme_pb2
+from ledger.v1 import quota_pb2 as _quota_pb2
 from ledger.v1 import redemption_pb2 as _redemption_pb2
 from ledger.v1 import registry_pb2 as _registry_pb2
 from ledger.v1 import voucher_pb2 as _voucher_pb2
@@ -117,6 +120,16 @@ class _PremiseKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PremiseKi
     """Payment order."""
     PREMISE_KIND_PARTICIPANT: _PremiseKind.ValueType  # 11
     """Registration of the participant."""
+    PREMISE_KIND_CALENDAR: _PremiseKind.ValueType  # 12
+    """Calendar of a year."""
+    PREMISE_KIND_OBJECTION: _PremiseKind.ValueType  # 13
+    """Record of the objection."""
+    PREMISE_KIND_NOTICE: _PremiseKind.ValueType  # 14
+    """Start of the public notice."""
+    PREMISE_KIND_CLAWBACK: _PremiseKind.ValueType  # 15
+    """Opening of the clawback."""
+    PREMISE_KIND_GRANT: _PremiseKind.ValueType  # 16
+    """Queued grant."""
 
 class PremiseKind(_PremiseKind, metaclass=_PremiseKindEnumTypeWrapper):
     """What kind of fact a premise names."""
@@ -145,6 +158,16 @@ PREMISE_KIND_ORDER: PremiseKind.ValueType  # 10
 """Payment order."""
 PREMISE_KIND_PARTICIPANT: PremiseKind.ValueType  # 11
 """Registration of the participant."""
+PREMISE_KIND_CALENDAR: PremiseKind.ValueType  # 12
+"""Calendar of a year."""
+PREMISE_KIND_OBJECTION: PremiseKind.ValueType  # 13
+"""Record of the objection."""
+PREMISE_KIND_NOTICE: PremiseKind.ValueType  # 14
+"""Start of the public notice."""
+PREMISE_KIND_CLAWBACK: PremiseKind.ValueType  # 15
+"""Opening of the clawback."""
+PREMISE_KIND_GRANT: PremiseKind.ValueType  # 16
+"""Queued grant."""
 Global___PremiseKind: _TypeAlias = PremiseKind  # noqa: Y015
 
 class _LinkKind:
@@ -372,6 +395,42 @@ class Event(_message.Message):
     PAYMENT_ORDERED_FIELD_NUMBER: _builtins.int
     PAYMENT_CONFIRMED_FIELD_NUMBER: _builtins.int
     PAYMENT_FAILED_FIELD_NUMBER: _builtins.int
+    PROVIDER_STANDING_CHANGED_FIELD_NUMBER: _builtins.int
+    HOLDING_DECLARED_FIELD_NUMBER: _builtins.int
+    REVOCATION_CORRECTED_FIELD_NUMBER: _builtins.int
+    PERSONAL_DATA_ERASED_FIELD_NUMBER: _builtins.int
+    CALENDAR_PUBLISHED_FIELD_NUMBER: _builtins.int
+    FUNDS_ALLOCATED_FIELD_NUMBER: _builtins.int
+    VOUCHER_ALLOTTED_FIELD_NUMBER: _builtins.int
+    GRANT_QUEUED_FIELD_NUMBER: _builtins.int
+    OUTSIDE_SUPPORT_DECLARED_FIELD_NUMBER: _builtins.int
+    INVOICE_CANCELLED_FIELD_NUMBER: _builtins.int
+    ACCEPTANCE_REGISTERED_FIELD_NUMBER: _builtins.int
+    AWARD_APPLIED_FIELD_NUMBER: _builtins.int
+    APPLICATION_RETURNED_FIELD_NUMBER: _builtins.int
+    APPLICATION_RESUBMITTED_FIELD_NUMBER: _builtins.int
+    APPLICATION_CHECKED_FIELD_NUMBER: _builtins.int
+    APPLICATION_REVIEWED_FIELD_NUMBER: _builtins.int
+    APPLICATION_PUBLICISED_FIELD_NUMBER: _builtins.int
+    OBJECTION_RECORDED_FIELD_NUMBER: _builtins.int
+    OBJECTION_DECIDED_FIELD_NUMBER: _builtins.int
+    APPLICATION_REJECTED_FIELD_NUMBER: _builtins.int
+    APPLICATION_WITHDRAWN_FIELD_NUMBER: _builtins.int
+    VOUCHER_HELD_FIELD_NUMBER: _builtins.int
+    HOLD_RELEASED_FIELD_NUMBER: _builtins.int
+    VOUCHER_REVOKED_FIELD_NUMBER: _builtins.int
+    SERVICE_CLAIM_ACCEPTED_FIELD_NUMBER: _builtins.int
+    RECONFIRMED_FIELD_NUMBER: _builtins.int
+    CLAIMS_SET_ASIDE_FIELD_NUMBER: _builtins.int
+    CLAWBACK_OPENED_FIELD_NUMBER: _builtins.int
+    CLAWBACK_NOTIFIED_FIELD_NUMBER: _builtins.int
+    CLAWBACK_APPEALED_FIELD_NUMBER: _builtins.int
+    CLAWBACK_DETERMINED_FIELD_NUMBER: _builtins.int
+    REPAYMENT_RECEIVED_FIELD_NUMBER: _builtins.int
+    FINE_IMPOSED_FIELD_NUMBER: _builtins.int
+    RECOVERABLE_WRITTEN_OFF_FIELD_NUMBER: _builtins.int
+    QUOTAS_PUBLISHED_FIELD_NUMBER: _builtins.int
+    REFUSALS_SUPPRESSED_FIELD_NUMBER: _builtins.int
     index: _builtins.int
     """Leaf index, from 0. Always present, so that bytes 0 to 8 are `09 ‖ index`."""
     prev_leaf_hash: _builtins.bytes
@@ -469,7 +528,7 @@ class Event(_message.Message):
         """A payment was registered."""
 
     @_builtins.property
-    def application_submitted(self) -> _voucher_pb2.ApplicationSubmitted:
+    def application_submitted(self) -> _application_pb2.ApplicationSubmitted:
         """An application was submitted."""
 
     @_builtins.property
@@ -516,6 +575,150 @@ class Event(_message.Message):
     def payment_failed(self) -> _redemption_pb2.PaymentFailed:
         """A payment failed."""
 
+    @_builtins.property
+    def provider_standing_changed(self) -> _registry_pb2.ProviderStandingChanged:
+        """The standing of a provider changed."""
+
+    @_builtins.property
+    def holding_declared(self) -> _registry_pb2.HoldingDeclared:
+        """A holding was declared."""
+
+    @_builtins.property
+    def revocation_corrected(self) -> _registry_pb2.RevocationCorrected:
+        """A revocation was corrected."""
+
+    @_builtins.property
+    def personal_data_erased(self) -> _registry_pb2.PersonalDataErased:
+        """Personal data was erased."""
+
+    @_builtins.property
+    def calendar_published(self) -> _programme_pb2.CalendarPublished:
+        """A calendar came into force."""
+
+    @_builtins.property
+    def funds_allocated(self) -> _programme_pb2.FundsAllocated:
+        """Money was allocated to a queue of grants."""
+
+    @_builtins.property
+    def voucher_allotted(self) -> _voucher_pb2.VoucherAllotted:
+        """A queued grant got its share."""
+
+    @_builtins.property
+    def grant_queued(self) -> _voucher_pb2.GrantQueued:
+        """A grant was queued."""
+
+    @_builtins.property
+    def outside_support_declared(self) -> _contract_pb2.OutsideSupportDeclared:
+        """Other public money was declared."""
+
+    @_builtins.property
+    def invoice_cancelled(self) -> _contract_pb2.InvoiceCancelled:
+        """An invoice was red-lettered or is void."""
+
+    @_builtins.property
+    def acceptance_registered(self) -> _contract_pb2.AcceptanceRegistered:
+        """An acceptance paper was registered."""
+
+    @_builtins.property
+    def award_applied(self) -> _application_pb2.AwardApplied:
+        """An open-data award was applied for."""
+
+    @_builtins.property
+    def application_returned(self) -> _application_pb2.ApplicationReturned:
+        """An application was returned."""
+
+    @_builtins.property
+    def application_resubmitted(self) -> _application_pb2.ApplicationResubmitted:
+        """A returned application was submitted again."""
+
+    @_builtins.property
+    def application_checked(self) -> _application_pb2.ApplicationChecked:
+        """An application was formally checked."""
+
+    @_builtins.property
+    def application_reviewed(self) -> _application_pb2.ApplicationReviewed:
+        """An application was reviewed."""
+
+    @_builtins.property
+    def application_publicised(self) -> _application_pb2.ApplicationPublicised:
+        """A public notice started."""
+
+    @_builtins.property
+    def objection_recorded(self) -> _application_pb2.ObjectionRecorded:
+        """An objection was recorded."""
+
+    @_builtins.property
+    def objection_decided(self) -> _application_pb2.ObjectionDecided:
+        """An objection was decided."""
+
+    @_builtins.property
+    def application_rejected(self) -> _application_pb2.ApplicationRejected:
+        """An application was rejected."""
+
+    @_builtins.property
+    def application_withdrawn(self) -> _application_pb2.ApplicationWithdrawn:
+        """An application was withdrawn."""
+
+    @_builtins.property
+    def voucher_held(self) -> _voucher_pb2.VoucherHeld:
+        """A voucher was held."""
+
+    @_builtins.property
+    def hold_released(self) -> _voucher_pb2.HoldReleased:
+        """A hold ended."""
+
+    @_builtins.property
+    def voucher_revoked(self) -> _voucher_pb2.VoucherRevoked:
+        """A voucher was revoked."""
+
+    @_builtins.property
+    def service_claim_accepted(self) -> _claim_pb2.ServiceClaimAccepted:
+        """A claim for a model service or a corpus was accepted."""
+
+    @_builtins.property
+    def reconfirmed(self) -> _claim_pb2.Reconfirmed:
+        """What a revoked key put in doubt was confirmed again."""
+
+    @_builtins.property
+    def claims_set_aside(self) -> _claim_pb2.ClaimsSetAside:
+        """Disputed claims were set aside."""
+
+    @_builtins.property
+    def clawback_opened(self) -> _clawback_pb2.ClawbackOpened:
+        """A clawback was opened."""
+
+    @_builtins.property
+    def clawback_notified(self) -> _clawback_pb2.ClawbackNotified:
+        """The beneficiary was notified of a clawback."""
+
+    @_builtins.property
+    def clawback_appealed(self) -> _clawback_pb2.ClawbackAppealed:
+        """The beneficiary appealed."""
+
+    @_builtins.property
+    def clawback_determined(self) -> _clawback_pb2.ClawbackDetermined:
+        """What is to be paid back was determined."""
+
+    @_builtins.property
+    def repayment_received(self) -> _clawback_pb2.RepaymentReceived:
+        """A repayment was received."""
+
+    @_builtins.property
+    def fine_imposed(self) -> _clawback_pb2.FineImposed:
+        """A fine was imposed."""
+
+    @_builtins.property
+    def recoverable_written_off(self) -> _clawback_pb2.RecoverableWrittenOff:
+        """What was outstanding was written off."""
+
+    @_builtins.property
+    def quotas_published(self) -> _quota_pb2.QuotasPublished:
+        """Daily quotas came into force."""
+
+    @_builtins.property
+    def refusals_suppressed(self) -> _quota_pb2.RefusalsSuppressed:
+        """Statements over a quota were kept out."""
+
     def __init__(
         self,
         *,
@@ -549,7 +752,7 @@ class Event(_message.Message):
         contract_registered: _contract_pb2.ContractRegistered | None = ...,
         invoice_registered: _contract_pb2.InvoiceRegistered | None = ...,
         payment_registered: _contract_pb2.PaymentRegistered | None = ...,
-        application_submitted: _voucher_pb2.ApplicationSubmitted | None = ...,
+        application_submitted: _application_pb2.ApplicationSubmitted | None = ...,
         voucher_issued: _voucher_pb2.VoucherIssued | None = ...,
         voucher_expired: _voucher_pb2.VoucherExpired | None = ...,
         voucher_closed: _voucher_pb2.VoucherClosed | None = ...,
@@ -561,16 +764,52 @@ class Event(_message.Message):
         payment_ordered: _redemption_pb2.PaymentOrdered | None = ...,
         payment_confirmed: _redemption_pb2.PaymentConfirmed | None = ...,
         payment_failed: _redemption_pb2.PaymentFailed | None = ...,
+        provider_standing_changed: _registry_pb2.ProviderStandingChanged | None = ...,
+        holding_declared: _registry_pb2.HoldingDeclared | None = ...,
+        revocation_corrected: _registry_pb2.RevocationCorrected | None = ...,
+        personal_data_erased: _registry_pb2.PersonalDataErased | None = ...,
+        calendar_published: _programme_pb2.CalendarPublished | None = ...,
+        funds_allocated: _programme_pb2.FundsAllocated | None = ...,
+        voucher_allotted: _voucher_pb2.VoucherAllotted | None = ...,
+        grant_queued: _voucher_pb2.GrantQueued | None = ...,
+        outside_support_declared: _contract_pb2.OutsideSupportDeclared | None = ...,
+        invoice_cancelled: _contract_pb2.InvoiceCancelled | None = ...,
+        acceptance_registered: _contract_pb2.AcceptanceRegistered | None = ...,
+        award_applied: _application_pb2.AwardApplied | None = ...,
+        application_returned: _application_pb2.ApplicationReturned | None = ...,
+        application_resubmitted: _application_pb2.ApplicationResubmitted | None = ...,
+        application_checked: _application_pb2.ApplicationChecked | None = ...,
+        application_reviewed: _application_pb2.ApplicationReviewed | None = ...,
+        application_publicised: _application_pb2.ApplicationPublicised | None = ...,
+        objection_recorded: _application_pb2.ObjectionRecorded | None = ...,
+        objection_decided: _application_pb2.ObjectionDecided | None = ...,
+        application_rejected: _application_pb2.ApplicationRejected | None = ...,
+        application_withdrawn: _application_pb2.ApplicationWithdrawn | None = ...,
+        voucher_held: _voucher_pb2.VoucherHeld | None = ...,
+        hold_released: _voucher_pb2.HoldReleased | None = ...,
+        voucher_revoked: _voucher_pb2.VoucherRevoked | None = ...,
+        service_claim_accepted: _claim_pb2.ServiceClaimAccepted | None = ...,
+        reconfirmed: _claim_pb2.Reconfirmed | None = ...,
+        claims_set_aside: _claim_pb2.ClaimsSetAside | None = ...,
+        clawback_opened: _clawback_pb2.ClawbackOpened | None = ...,
+        clawback_notified: _clawback_pb2.ClawbackNotified | None = ...,
+        clawback_appealed: _clawback_pb2.ClawbackAppealed | None = ...,
+        clawback_determined: _clawback_pb2.ClawbackDetermined | None = ...,
+        repayment_received: _clawback_pb2.RepaymentReceived | None = ...,
+        fine_imposed: _clawback_pb2.FineImposed | None = ...,
+        recoverable_written_off: _clawback_pb2.RecoverableWrittenOff | None = ...,
+        quotas_published: _quota_pb2.QuotasPublished | None = ...,
+        refusals_suppressed: _quota_pb2.RefusalsSuppressed | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "_ordinal", b"_ordinal", "application_submitted", b"application_submitted", "certificate_registered", b"certificate_registered", "claim_accepted", b"claim_accepted", "claim_refused", b"claim_refused", "contract_registered", b"contract_registered", "devices_registered", b"devices_registered", "index", b"index", "invoice_registered", b"invoice_registered", "key_registered", b"key_registered", "key_retired", b"key_retired", "key_revoked", b"key_revoked", "ledger_opened", b"ledger_opened", "officer_appointed", b"officer_appointed", "ordinal", b"ordinal", "participant_registered", b"participant_registered", "payload", b"payload", "payment_confirmed", b"payment_confirmed", "payment_failed", b"payment_failed", "payment_ordered", b"payment_ordered", "payment_registered", b"payment_registered", "policy_published", b"policy_published", "programme_opened", b"programme_opened", "provider_admitted", b"provider_admitted", "redemption_approved", b"redemption_approved", "redemption_requested", b"redemption_requested", "redemption_verified", b"redemption_verified", "voucher_closed", b"voucher_closed", "voucher_expired", b"voucher_expired", "voucher_issued", b"voucher_issued"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "_ordinal", b"_ordinal", "acceptance_registered", b"acceptance_registered", "application_checked", b"application_checked", "application_publicised", b"application_publicised", "application_rejected", b"application_rejected", "application_resubmitted", b"application_resubmitted", "application_returned", b"application_returned", "application_reviewed", b"application_reviewed", "application_submitted", b"application_submitted", "application_withdrawn", b"application_withdrawn", "award_applied", b"award_applied", "calendar_published", b"calendar_published", "certificate_registered", b"certificate_registered", "claim_accepted", b"claim_accepted", "claim_refused", b"claim_refused", "claims_set_aside", b"claims_set_aside", "clawback_appealed", b"clawback_appealed", "clawback_determined", b"clawback_determined", "clawback_notified", b"clawback_notified", "clawback_opened", b"clawback_opened", "contract_registered", b"contract_registered", "devices_registered", b"devices_registered", "fine_imposed", b"fine_imposed", "funds_allocated", b"funds_allocated", "grant_queued", b"grant_queued", "hold_released", b"hold_released", "holding_declared", b"holding_declared", "index", b"index", "invoice_cancelled", b"invoice_cancelled", "invoice_registered", b"invoice_registered", "key_registered", b"key_registered", "key_retired", b"key_retired", "key_revoked", b"key_revoked", "ledger_opened", b"ledger_opened", "objection_decided", b"objection_decided", "objection_recorded", b"objection_recorded", "officer_appointed", b"officer_appointed", "ordinal", b"ordinal", "outside_support_declared", b"outside_support_declared", "participant_registered", b"participant_registered", "payload", b"payload", "payment_confirmed", b"payment_confirmed", "payment_failed", b"payment_failed", "payment_ordered", b"payment_ordered", "payment_registered", b"payment_registered", "personal_data_erased", b"personal_data_erased", "policy_published", b"policy_published", "programme_opened", b"programme_opened", "provider_admitted", b"provider_admitted", "provider_standing_changed", b"provider_standing_changed", "quotas_published", b"quotas_published", "reconfirmed", b"reconfirmed", "recoverable_written_off", b"recoverable_written_off", "redemption_approved", b"redemption_approved", "redemption_requested", b"redemption_requested", "redemption_verified", b"redemption_verified", "refusals_suppressed", b"refusals_suppressed", "repayment_received", b"repayment_received", "revocation_corrected", b"revocation_corrected", "service_claim_accepted", b"service_claim_accepted", "voucher_allotted", b"voucher_allotted", "voucher_closed", b"voucher_closed", "voucher_expired", b"voucher_expired", "voucher_held", b"voucher_held", "voucher_issued", b"voucher_issued", "voucher_revoked", b"voucher_revoked"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "_ordinal", b"_ordinal", "actor", b"actor", "application_submitted", b"application_submitted", "certificate_registered", b"certificate_registered", "claim_accepted", b"claim_accepted", "claim_refused", b"claim_refused", "contract_registered", b"contract_registered", "devices_registered", b"devices_registered", "effective_ms", b"effective_ms", "envelopes", b"envelopes", "index", b"index", "invoice_registered", b"invoice_registered", "key_registered", b"key_registered", "key_retired", b"key_retired", "key_revoked", b"key_revoked", "ledger_opened", b"ledger_opened", "links", b"links", "officer_appointed", b"officer_appointed", "ordinal", b"ordinal", "participant_registered", b"participant_registered", "payload", b"payload", "payment_confirmed", b"payment_confirmed", "payment_failed", b"payment_failed", "payment_ordered", b"payment_ordered", "payment_registered", b"payment_registered", "policy_published", b"policy_published", "postings", b"postings", "premises", b"premises", "prev_leaf_hash", b"prev_leaf_hash", "programme_opened", b"programme_opened", "provider_admitted", b"provider_admitted", "recorded_ms", b"recorded_ms", "redemption_approved", b"redemption_approved", "redemption_requested", b"redemption_requested", "redemption_verified", b"redemption_verified", "request_digest", b"request_digest", "request_id", b"request_id", "rules_version", b"rules_version", "stream_id", b"stream_id", "stream_version", b"stream_version", "submitter", b"submitter", "voucher_closed", b"voucher_closed", "voucher_expired", b"voucher_expired", "voucher_issued", b"voucher_issued"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "_ordinal", b"_ordinal", "acceptance_registered", b"acceptance_registered", "actor", b"actor", "application_checked", b"application_checked", "application_publicised", b"application_publicised", "application_rejected", b"application_rejected", "application_resubmitted", b"application_resubmitted", "application_returned", b"application_returned", "application_reviewed", b"application_reviewed", "application_submitted", b"application_submitted", "application_withdrawn", b"application_withdrawn", "award_applied", b"award_applied", "calendar_published", b"calendar_published", "certificate_registered", b"certificate_registered", "claim_accepted", b"claim_accepted", "claim_refused", b"claim_refused", "claims_set_aside", b"claims_set_aside", "clawback_appealed", b"clawback_appealed", "clawback_determined", b"clawback_determined", "clawback_notified", b"clawback_notified", "clawback_opened", b"clawback_opened", "contract_registered", b"contract_registered", "devices_registered", b"devices_registered", "effective_ms", b"effective_ms", "envelopes", b"envelopes", "fine_imposed", b"fine_imposed", "funds_allocated", b"funds_allocated", "grant_queued", b"grant_queued", "hold_released", b"hold_released", "holding_declared", b"holding_declared", "index", b"index", "invoice_cancelled", b"invoice_cancelled", "invoice_registered", b"invoice_registered", "key_registered", b"key_registered", "key_retired", b"key_retired", "key_revoked", b"key_revoked", "ledger_opened", b"ledger_opened", "links", b"links", "objection_decided", b"objection_decided", "objection_recorded", b"objection_recorded", "officer_appointed", b"officer_appointed", "ordinal", b"ordinal", "outside_support_declared", b"outside_support_declared", "participant_registered", b"participant_registered", "payload", b"payload", "payment_confirmed", b"payment_confirmed", "payment_failed", b"payment_failed", "payment_ordered", b"payment_ordered", "payment_registered", b"payment_registered", "personal_data_erased", b"personal_data_erased", "policy_published", b"policy_published", "postings", b"postings", "premises", b"premises", "prev_leaf_hash", b"prev_leaf_hash", "programme_opened", b"programme_opened", "provider_admitted", b"provider_admitted", "provider_standing_changed", b"provider_standing_changed", "quotas_published", b"quotas_published", "reconfirmed", b"reconfirmed", "recorded_ms", b"recorded_ms", "recoverable_written_off", b"recoverable_written_off", "redemption_approved", b"redemption_approved", "redemption_requested", b"redemption_requested", "redemption_verified", b"redemption_verified", "refusals_suppressed", b"refusals_suppressed", "repayment_received", b"repayment_received", "request_digest", b"request_digest", "request_id", b"request_id", "revocation_corrected", b"revocation_corrected", "rules_version", b"rules_version", "service_claim_accepted", b"service_claim_accepted", "stream_id", b"stream_id", "stream_version", b"stream_version", "submitter", b"submitter", "voucher_allotted", b"voucher_allotted", "voucher_closed", b"voucher_closed", "voucher_expired", b"voucher_expired", "voucher_held", b"voucher_held", "voucher_issued", b"voucher_issued", "voucher_revoked", b"voucher_revoked"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__index: _TypeAlias = _typing.Literal["index"]  # noqa: Y015
     _WhichOneofArgType__index: _TypeAlias = _typing.Literal["_index", b"_index"]  # noqa: Y015
     _WhichOneofReturnType__ordinal: _TypeAlias = _typing.Literal["ordinal"]  # noqa: Y015
     _WhichOneofArgType__ordinal: _TypeAlias = _typing.Literal["_ordinal", b"_ordinal"]  # noqa: Y015
-    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["ledger_opened", "officer_appointed", "key_registered", "key_retired", "key_revoked", "certificate_registered", "participant_registered", "provider_admitted", "devices_registered", "programme_opened", "policy_published", "contract_registered", "invoice_registered", "payment_registered", "application_submitted", "voucher_issued", "voucher_expired", "voucher_closed", "claim_accepted", "claim_refused", "redemption_requested", "redemption_verified", "redemption_approved", "payment_ordered", "payment_confirmed", "payment_failed"]  # noqa: Y015
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["ledger_opened", "officer_appointed", "key_registered", "key_retired", "key_revoked", "certificate_registered", "participant_registered", "provider_admitted", "devices_registered", "programme_opened", "policy_published", "contract_registered", "invoice_registered", "payment_registered", "application_submitted", "voucher_issued", "voucher_expired", "voucher_closed", "claim_accepted", "claim_refused", "redemption_requested", "redemption_verified", "redemption_approved", "payment_ordered", "payment_confirmed", "payment_failed", "provider_standing_changed", "holding_declared", "revocation_corrected", "personal_data_erased", "calendar_published", "funds_allocated", "voucher_allotted", "grant_queued", "outside_support_declared", "invoice_cancelled", "acceptance_registered", "award_applied", "application_returned", "application_resubmitted", "application_checked", "application_reviewed", "application_publicised", "objection_recorded", "objection_decided", "application_rejected", "application_withdrawn", "voucher_held", "hold_released", "voucher_revoked", "service_claim_accepted", "reconfirmed", "claims_set_aside", "clawback_opened", "clawback_notified", "clawback_appealed", "clawback_determined", "repayment_received", "fine_imposed", "recoverable_written_off", "quotas_published", "refusals_suppressed"]  # noqa: Y015
     _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__index) -> _WhichOneofReturnType__index | None: ...

@@ -145,6 +145,7 @@ class Programme(_message.Message):
     FINES_FEN_FIELD_NUMBER: _builtins.int
     POLICY_VERSION_FIELD_NUMBER: _builtins.int
     POLICY_INDEX_FIELD_NUMBER: _builtins.int
+    QUEUED_FEN_FIELD_NUMBER: _builtins.int
     programme_id: _builtins.bytes
     """Id, 16 bytes."""
     bureau_id: _builtins.bytes
@@ -173,6 +174,8 @@ class Programme(_message.Message):
     """Version of the policy in force; 0 = none yet."""
     policy_index: _builtins.int
     """Leaf of that policy."""
+    queued_fen: _builtins.int
+    """Entitlements that wait for an allocation, fen."""
     def __init__(
         self,
         *,
@@ -190,10 +193,11 @@ class Programme(_message.Message):
         fines_fen: _builtins.int = ...,
         policy_version: _builtins.int = ...,
         policy_index: _builtins.int | None = ...,
+        queued_fen: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_policy_index", b"_policy_index", "policy_index", b"policy_index"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_policy_index", b"_policy_index", "appropriation_fen", b"appropriation_fen", "available_fen", b"available_fen", "bureau_id", b"bureau_id", "disbursed_fen", b"disbursed_fen", "encumbered_fen", b"encumbered_fen", "fines_fen", b"fines_fen", "fiscal_year", b"fiscal_year", "instrument", b"instrument", "obligated_fen", b"obligated_fen", "policy_index", b"policy_index", "policy_version", b"policy_version", "programme_id", b"programme_id", "recoverable_fen", b"recoverable_fen", "recovered_fen", b"recovered_fen"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_policy_index", b"_policy_index", "appropriation_fen", b"appropriation_fen", "available_fen", b"available_fen", "bureau_id", b"bureau_id", "disbursed_fen", b"disbursed_fen", "encumbered_fen", b"encumbered_fen", "fines_fen", b"fines_fen", "fiscal_year", b"fiscal_year", "instrument", b"instrument", "obligated_fen", b"obligated_fen", "policy_index", b"policy_index", "policy_version", b"policy_version", "programme_id", b"programme_id", "queued_fen", b"queued_fen", "recoverable_fen", b"recoverable_fen", "recovered_fen", b"recovered_fen"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__policy_index: _TypeAlias = _typing.Literal["policy_index"]  # noqa: Y015
     _WhichOneofArgType__policy_index: _TypeAlias = _typing.Literal["_policy_index", b"_policy_index"]  # noqa: Y015
@@ -258,3 +262,188 @@ class ListProgrammesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListProgrammesResponse: _TypeAlias = ListProgrammesResponse  # noqa: Y015
+
+@_typing.final
+class PublishCalendarRequest(_message.Message):
+    """Request of PublishCalendar."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of a CalendarPublication."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishCalendarRequest: _TypeAlias = PublishCalendarRequest  # noqa: Y015
+
+@_typing.final
+class PublishCalendarResponse(_message.Message):
+    """Response of PublishCalendar."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishCalendarResponse: _TypeAlias = PublishCalendarResponse  # noqa: Y015
+
+@_typing.final
+class AllocateFundsRequest(_message.Message):
+    """Request of AllocateFunds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of a FundAllocation."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AllocateFundsRequest: _TypeAlias = AllocateFundsRequest  # noqa: Y015
+
+@_typing.final
+class AllocateFundsResponse(_message.Message):
+    """Response of AllocateFunds."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AllocateFundsResponse: _TypeAlias = AllocateFundsResponse  # noqa: Y015
+
+@_typing.final
+class Calendar(_message.Message):
+    """A calendar in force."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    YEAR_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    WORKING_DAYS_FIELD_NUMBER: _builtins.int
+    INDEX_FIELD_NUMBER: _builtins.int
+    year: _builtins.int
+    """The year."""
+    version: _builtins.int
+    """Its version."""
+    working_days: _builtins.str
+    """One character for each day of the year."""
+    index: _builtins.int
+    """Leaf that published it."""
+    def __init__(
+        self,
+        *,
+        year: _builtins.int = ...,
+        version: _builtins.int = ...,
+        working_days: _builtins.str = ...,
+        index: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "index", b"index"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "index", b"index", "version", b"version", "working_days", b"working_days", "year", b"year"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__index: _TypeAlias = _typing.Literal["index"]  # noqa: Y015
+    _WhichOneofArgType__index: _TypeAlias = _typing.Literal["_index", b"_index"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__index) -> _WhichOneofReturnType__index | None: ...
+
+Global___Calendar: _TypeAlias = Calendar  # noqa: Y015
+
+@_typing.final
+class ListCalendarsRequest(_message.Message):
+    """Request of ListCalendars."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCalendarsRequest: _TypeAlias = ListCalendarsRequest  # noqa: Y015
+
+@_typing.final
+class ListCalendarsResponse(_message.Message):
+    """Response of ListCalendars."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALENDARS_FIELD_NUMBER: _builtins.int
+    AS_OF_SIZE_FIELD_NUMBER: _builtins.int
+    as_of_size: _builtins.int
+    """Number of events of which this is the state."""
+    @_builtins.property
+    def calendars(self) -> _containers.RepeatedCompositeFieldContainer[Global___Calendar]:
+        """The calendars, by year."""
+
+    def __init__(
+        self,
+        *,
+        calendars: _abc.Iterable[Global___Calendar] | None = ...,
+        as_of_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_size", b"as_of_size", "calendars", b"calendars"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListCalendarsResponse: _TypeAlias = ListCalendarsResponse  # noqa: Y015

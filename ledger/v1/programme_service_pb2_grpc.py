@@ -50,6 +50,21 @@ class ProgrammeServiceStub:
                 request_serializer=ledger_dot_v1_dot_programme__service__pb2.ListProgrammesRequest.SerializeToString,
                 response_deserializer=ledger_dot_v1_dot_programme__service__pb2.ListProgrammesResponse.FromString,
                 _registered_method=True)
+        self.PublishCalendar = channel.unary_unary(
+                '/ledger.v1.ProgrammeService/PublishCalendar',
+                request_serializer=ledger_dot_v1_dot_programme__service__pb2.PublishCalendarRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_programme__service__pb2.PublishCalendarResponse.FromString,
+                _registered_method=True)
+        self.AllocateFunds = channel.unary_unary(
+                '/ledger.v1.ProgrammeService/AllocateFunds',
+                request_serializer=ledger_dot_v1_dot_programme__service__pb2.AllocateFundsRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_programme__service__pb2.AllocateFundsResponse.FromString,
+                _registered_method=True)
+        self.ListCalendars = channel.unary_unary(
+                '/ledger.v1.ProgrammeService/ListCalendars',
+                request_serializer=ledger_dot_v1_dot_programme__service__pb2.ListCalendarsRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_programme__service__pb2.ListCalendarsResponse.FromString,
+                _registered_method=True)
 
 
 class ProgrammeServiceServicer:
@@ -88,6 +103,38 @@ class ProgrammeServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PublishCalendar(self, request, context):
+        """Publishes the working days of a year.
+        Guarantees: the envelope's CalendarPublication is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for a wrong version; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AllocateFunds(self, request, context):
+        """Closes the window of a PRO_RATA programme: one voucher for each queued grant, in order.
+        Guarantees: the envelope's FundAllocation is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if nothing is queued; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListCalendars(self, request, context):
+        """Lists the calendars in force.
+        Guarantees: the state at `as_of_size`.
+        Errors: none of its own.
+        Example: `{}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ProgrammeServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -105,6 +152,21 @@ def add_ProgrammeServiceServicer_to_server(servicer, server):
                     servicer.ListProgrammes,
                     request_deserializer=ledger_dot_v1_dot_programme__service__pb2.ListProgrammesRequest.FromString,
                     response_serializer=ledger_dot_v1_dot_programme__service__pb2.ListProgrammesResponse.SerializeToString,
+            ),
+            'PublishCalendar': grpc.unary_unary_rpc_method_handler(
+                    servicer.PublishCalendar,
+                    request_deserializer=ledger_dot_v1_dot_programme__service__pb2.PublishCalendarRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_programme__service__pb2.PublishCalendarResponse.SerializeToString,
+            ),
+            'AllocateFunds': grpc.unary_unary_rpc_method_handler(
+                    servicer.AllocateFunds,
+                    request_deserializer=ledger_dot_v1_dot_programme__service__pb2.AllocateFundsRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_programme__service__pb2.AllocateFundsResponse.SerializeToString,
+            ),
+            'ListCalendars': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListCalendars,
+                    request_deserializer=ledger_dot_v1_dot_programme__service__pb2.ListCalendarsRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_programme__service__pb2.ListCalendarsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -189,6 +251,87 @@ class ProgrammeService:
             '/ledger.v1.ProgrammeService/ListProgrammes',
             ledger_dot_v1_dot_programme__service__pb2.ListProgrammesRequest.SerializeToString,
             ledger_dot_v1_dot_programme__service__pb2.ListProgrammesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PublishCalendar(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.ProgrammeService/PublishCalendar',
+            ledger_dot_v1_dot_programme__service__pb2.PublishCalendarRequest.SerializeToString,
+            ledger_dot_v1_dot_programme__service__pb2.PublishCalendarResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AllocateFunds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.ProgrammeService/AllocateFunds',
+            ledger_dot_v1_dot_programme__service__pb2.AllocateFundsRequest.SerializeToString,
+            ledger_dot_v1_dot_programme__service__pb2.AllocateFundsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListCalendars(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.ProgrammeService/ListCalendars',
+            ledger_dot_v1_dot_programme__service__pb2.ListCalendarsRequest.SerializeToString,
+            ledger_dot_v1_dot_programme__service__pb2.ListCalendarsResponse.FromString,
             options,
             channel_credentials,
             insecure,

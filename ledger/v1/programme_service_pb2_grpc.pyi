@@ -53,6 +53,26 @@ class ProgrammeServiceStub:
     Errors: INVALID_ARGUMENT for a token that is not of this list.
     Example: `{"page_size": 100}`.
     """
+    PublishCalendar: _grpc.UnaryUnaryMultiCallable[_programme_service_pb2.PublishCalendarRequest, _programme_service_pb2.PublishCalendarResponse]
+    """Publishes the working days of a year.
+    Guarantees: the envelope's CalendarPublication is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for a wrong version; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    AllocateFunds: _grpc.UnaryUnaryMultiCallable[_programme_service_pb2.AllocateFundsRequest, _programme_service_pb2.AllocateFundsResponse]
+    """Closes the window of a PRO_RATA programme: one voucher for each queued grant, in order.
+    Guarantees: the envelope's FundAllocation is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if nothing is queued; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    ListCalendars: _grpc.UnaryUnaryMultiCallable[_programme_service_pb2.ListCalendarsRequest, _programme_service_pb2.ListCalendarsResponse]
+    """Lists the calendars in force.
+    Guarantees: the state at `as_of_size`.
+    Errors: none of its own.
+    Example: `{}`.
+    """
 
 @_typing.type_check_only
 class ProgrammeServiceAsyncStub(ProgrammeServiceStub):
@@ -78,6 +98,26 @@ class ProgrammeServiceAsyncStub(ProgrammeServiceStub):
     Guarantees: a page shows the state at `as_of_size`; the page token is bound to it.
     Errors: INVALID_ARGUMENT for a token that is not of this list.
     Example: `{"page_size": 100}`.
+    """
+    PublishCalendar: _aio.UnaryUnaryMultiCallable[_programme_service_pb2.PublishCalendarRequest, _programme_service_pb2.PublishCalendarResponse]  # type: ignore[assignment]
+    """Publishes the working days of a year.
+    Guarantees: the envelope's CalendarPublication is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for a wrong version; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    AllocateFunds: _aio.UnaryUnaryMultiCallable[_programme_service_pb2.AllocateFundsRequest, _programme_service_pb2.AllocateFundsResponse]  # type: ignore[assignment]
+    """Closes the window of a PRO_RATA programme: one voucher for each queued grant, in order.
+    Guarantees: the envelope's FundAllocation is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if nothing is queued; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    ListCalendars: _aio.UnaryUnaryMultiCallable[_programme_service_pb2.ListCalendarsRequest, _programme_service_pb2.ListCalendarsResponse]  # type: ignore[assignment]
+    """Lists the calendars in force.
+    Guarantees: the state at `as_of_size`.
+    Errors: none of its own.
+    Example: `{}`.
     """
 
 class ProgrammeServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -119,6 +159,44 @@ class ProgrammeServiceServicer(metaclass=_abc_1.ABCMeta):
         Guarantees: a page shows the state at `as_of_size`; the page token is bound to it.
         Errors: INVALID_ARGUMENT for a token that is not of this list.
         Example: `{"page_size": 100}`.
+        """
+
+    @_abc_1.abstractmethod
+    def PublishCalendar(
+        self,
+        request: _programme_service_pb2.PublishCalendarRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_programme_service_pb2.PublishCalendarResponse, _abc.Awaitable[_programme_service_pb2.PublishCalendarResponse]]:
+        """Publishes the working days of a year.
+        Guarantees: the envelope's CalendarPublication is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for a wrong version; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def AllocateFunds(
+        self,
+        request: _programme_service_pb2.AllocateFundsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_programme_service_pb2.AllocateFundsResponse, _abc.Awaitable[_programme_service_pb2.AllocateFundsResponse]]:
+        """Closes the window of a PRO_RATA programme: one voucher for each queued grant, in order.
+        Guarantees: the envelope's FundAllocation is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if nothing is queued; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def ListCalendars(
+        self,
+        request: _programme_service_pb2.ListCalendarsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_programme_service_pb2.ListCalendarsResponse, _abc.Awaitable[_programme_service_pb2.ListCalendarsResponse]]:
+        """Lists the calendars in force.
+        Guarantees: the state at `as_of_size`.
+        Errors: none of its own.
+        Example: `{}`.
         """
 
 def add_ProgrammeServiceServicer_to_server(servicer: ProgrammeServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

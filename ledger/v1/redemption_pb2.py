@@ -26,7 +26,7 @@ from ledger.v1 import envelope_pb2 as ledger_dot_v1_dot_envelope__pb2
 from ledger.v1 import quantities_pb2 as ledger_dot_v1_dot_quantities__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aledger/v1/redemption.proto\x12\tledger.v1\x1a\x18ledger/v1/envelope.proto\x1a\x1aledger/v1/quantities.proto\"N\n\x0b\x45videnceUse\x12 \n\x0b\x66ingerprint\x18\x01 \x01(\x0cR\x0b\x66ingerprint\x12\x1d\n\namount_fen\x18\x02 \x01(\x03R\tamountFen\"\xe2\x02\n\x11RedemptionRequest\x12\x32\n\x06header\x18\x01 \x01(\x0b\x32\x1a.ledger.v1.StatementHeaderR\x06header\x12#\n\rredemption_id\x18\x02 \x01(\x0cR\x0credemptionId\x12\x1d\n\nvoucher_id\x18\x03 \x01(\x0cR\tvoucherId\x12\x1b\n\tclaim_ids\x18\x04 \x03(\x0cR\x08\x63laimIds\x12\x32\n\x08invoices\x18\x05 \x03(\x0b\x32\x16.ledger.v1.EvidenceUseR\x08invoices\x12\x32\n\x08payments\x18\x06 \x03(\x0b\x32\x16.ledger.v1.EvidenceUseR\x08payments\x12%\n\x0einstalments_bp\x18\x07 \x03(\rR\rinstalmentsBp\x12)\n\x10payee_commitment\x18\x08 \x01(\x0cR\x0fpayeeCommitment\"O\n\x13RedemptionRequested\x12\x19\n\x08\x62\x61se_fen\x18\x01 \x01(\x03R\x07\x62\x61seFen\x12\x1d\n\namount_fen\x18\x02 \x01(\x03R\tamountFen\"\xf7\x01\n\x16RedemptionVerification\x12\x32\n\x06header\x18\x01 \x01(\x0b\x32\x1a.ledger.v1.StatementHeaderR\x06header\x12.\n\x05\x62\x61sis\x18\x02 \x01(\x0b\x32\x18.ledger.v1.DecisionBasisR\x05\x62\x61sis\x12#\n\rredemption_id\x18\x03 \x01(\x0cR\x0credemptionId\x12\x35\n\x07subject\x18\x04 \x01(\x0b\x32\x1b.ledger.v1.SubjectReferenceR\x07subject\x12\x1d\n\namount_fen\x18\x05 \x01(\x03R\tamountFen\"/\n\x12RedemptionVerified\x12\x19\n\x08\x62\x61se_fen\x18\x01 \x01(\x03R\x07\x62\x61seFen\"\x9e\x02\n\x12RedemptionApproval\x12\x32\n\x06header\x18\x01 \x01(\x0b\x32\x1a.ledger.v1.StatementHeaderR\x06header\x12.\n\x05\x62\x61sis\x18\x02 \x01(\x0b\x32\x18.ledger.v1.DecisionBasisR\x05\x62\x61sis\x12#\n\rredemption_id\x18\x03 \x01(\x0cR\x0credemptionId\x12\x35\n\x07subject\x18\x04 \x01(\x0b\x32\x1b.ledger.v1.SubjectReferenceR\x07subject\x12\x1d\n\namount_fen\x18\x05 \x01(\x03R\tamountFen\x12)\n\x10payee_commitment\x18\x06 \x01(\x0cR\x0fpayeeCommitment\"2\n\x12RedemptionApproved\x12\x1c\n\tapprovals\x18\x01 \x01(\rR\tapprovals\"\xd2\x02\n\x0cPaymentOrder\x12\x32\n\x06header\x18\x01 \x01(\x0b\x32\x1a.ledger.v1.StatementHeaderR\x06header\x12.\n\x05\x62\x61sis\x18\x02 \x01(\x0b\x32\x18.ledger.v1.DecisionBasisR\x05\x62\x61sis\x12#\n\rredemption_id\x18\x03 \x01(\x0cR\x0credemptionId\x12\x35\n\x07subject\x18\x04 \x01(\x0b\x32\x1b.ledger.v1.SubjectReferenceR\x07subject\x12\x1e\n\ninstalment\x18\x05 \x01(\rR\ninstalment\x12\x18\n\x07\x61ttempt\x18\x06 \x01(\rR\x07\x61ttempt\x12\x1d\n\namount_fen\x18\x07 \x01(\x03R\tamountFen\x12)\n\x10payee_commitment\x18\x08 \x01(\x0cR\x0fpayeeCommitment\"\x10\n\x0ePaymentOrdered\"\xe4\x02\n\x13PaymentConfirmation\x12\x32\n\x06header\x18\x01 \x01(\x0b\x32\x1a.ledger.v1.StatementHeaderR\x06header\x12.\n\x05\x62\x61sis\x18\x02 \x01(\x0b\x32\x18.ledger.v1.DecisionBasisR\x05\x62\x61sis\x12#\n\rredemption_id\x18\x03 \x01(\x0cR\x0credemptionId\x12\x35\n\x07subject\x18\x04 \x01(\x0b\x32\x1b.ledger.v1.SubjectReferenceR\x07subject\x12\x1e\n\ninstalment\x18\x05 \x01(\rR\ninstalment\x12\x1d\n\namount_fen\x18\x06 \x01(\x03R\tamountFen\x12\x33\n\x15reference_fingerprint\x18\x07 \x01(\x0cR\x14referenceFingerprint\x12\x19\n\x08paid_day\x18\x08 \x01(\x05R\x07paidDay\"\x12\n\x10PaymentConfirmed\"\xa5\x02\n\x0ePaymentFailure\x12\x32\n\x06header\x18\x01 \x01(\x0b\x32\x1a.ledger.v1.StatementHeaderR\x06header\x12.\n\x05\x62\x61sis\x18\x02 \x01(\x0b\x32\x18.ledger.v1.DecisionBasisR\x05\x62\x61sis\x12#\n\rredemption_id\x18\x03 \x01(\x0cR\x0credemptionId\x12\x35\n\x07subject\x18\x04 \x01(\x0b\x32\x1b.ledger.v1.SubjectReferenceR\x07subject\x12\x1e\n\ninstalment\x18\x05 \x01(\rR\ninstalment\x12\x33\n\x15reference_fingerprint\x18\x06 \x01(\x0cR\x14referenceFingerprint\"\x0f\n\rPaymentFailedb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aledger/v1/redemption.proto\x12\tledger.v1\x1a\x18ledger/v1/envelope.proto\x1a\x1aledger/v1/quantities.proto\"N\n\x0b\x45videnceUse\x12 \n\x0b\x66ingerprint\x18\x01 \x01(\x0cR\x0b\x66ingerprint\x12\x1d\n\namount_fen\x18\x02 \x01(\x03R\tamountFen\"\xff\x02\n\x11RedemptionRequest\x12\x32\n\x06header\x18\x01 \x01(\x0b\x32\x1a.ledger.v1.StatementHeaderR\x06header\x12#\n\rredemption_id\x18\x02 \x01(\x0cR\x0credemptionId\x12\x1d\n\nvoucher_id\x18\x03 \x01(\x0cR\tvoucherId\x12\x1b\n\tclaim_ids\x18\x04 \x03(\x0cR\x08\x63laimIds\x12\x32\n\x08invoices\x18\x05 \x03(\x0b\x32\x16.ledger.v1.EvidenceUseR\x08invoices\x12\x32\n\x08payments\x18\x06 \x03(\x0b\x32\x16.ledger.v1.EvidenceUseR\x08payments\x12%\n\x0einstalments_bp\x18\x07 \x03(\rR\rinstalmentsBp\x12)\n\x10payee_commitment\x18\x08 \x01(\x0cR\x0fpayeeCommitment\x12\x1b\n\tpayee_tag\x18\t \x01(\x0cR\x08payeeTag\"O\n\x13RedemptionRequested\x12\x19\n\x08\x62\x61se_fen\x18\x01 \x01(\x03R\x07\x62\x61seFen\x12\x1d\n\namount_fen\x18\x02 \x01(\x03R\tamountFen\"\xf7\x01\n\x16RedemptionVerification\x12\x32\n\x06header\x18\x01 \x01(\x0b\x32\x1a.ledger.v1.StatementHeaderR\x06header\x12.\n\x05\x62\x61sis\x18\x02 \x01(\x0b\x32\x18.ledger.v1.DecisionBasisR\x05\x62\x61sis\x12#\n\rredemption_id\x18\x03 \x01(\x0cR\x0credemptionId\x12\x35\n\x07subject\x18\x04 \x01(\x0b\x32\x1b.ledger.v1.SubjectReferenceR\x07subject\x12\x1d\n\namount_fen\x18\x05 \x01(\x03R\tamountFen\"/\n\x12RedemptionVerified\x12\x19\n\x08\x62\x61se_fen\x18\x01 \x01(\x03R\x07\x62\x61seFen\"\x9e\x02\n\x12RedemptionApproval\x12\x32\n\x06header\x18\x01 \x01(\x0b\x32\x1a.ledger.v1.StatementHeaderR\x06header\x12.\n\x05\x62\x61sis\x18\x02 \x01(\x0b\x32\x18.ledger.v1.DecisionBasisR\x05\x62\x61sis\x12#\n\rredemption_id\x18\x03 \x01(\x0cR\x0credemptionId\x12\x35\n\x07subject\x18\x04 \x01(\x0b\x32\x1b.ledger.v1.SubjectReferenceR\x07subject\x12\x1d\n\namount_fen\x18\x05 \x01(\x03R\tamountFen\x12)\n\x10payee_commitment\x18\x06 \x01(\x0cR\x0fpayeeCommitment\"2\n\x12RedemptionApproved\x12\x1c\n\tapprovals\x18\x01 \x01(\rR\tapprovals\"\xd2\x02\n\x0cPaymentOrder\x12\x32\n\x06header\x18\x01 \x01(\x0b\x32\x1a.ledger.v1.StatementHeaderR\x06header\x12.\n\x05\x62\x61sis\x18\x02 \x01(\x0b\x32\x18.ledger.v1.DecisionBasisR\x05\x62\x61sis\x12#\n\rredemption_id\x18\x03 \x01(\x0cR\x0credemptionId\x12\x35\n\x07subject\x18\x04 \x01(\x0b\x32\x1b.ledger.v1.SubjectReferenceR\x07subject\x12\x1e\n\ninstalment\x18\x05 \x01(\rR\ninstalment\x12\x18\n\x07\x61ttempt\x18\x06 \x01(\rR\x07\x61ttempt\x12\x1d\n\namount_fen\x18\x07 \x01(\x03R\tamountFen\x12)\n\x10payee_commitment\x18\x08 \x01(\x0cR\x0fpayeeCommitment\"\x10\n\x0ePaymentOrdered\"\xe4\x02\n\x13PaymentConfirmation\x12\x32\n\x06header\x18\x01 \x01(\x0b\x32\x1a.ledger.v1.StatementHeaderR\x06header\x12.\n\x05\x62\x61sis\x18\x02 \x01(\x0b\x32\x18.ledger.v1.DecisionBasisR\x05\x62\x61sis\x12#\n\rredemption_id\x18\x03 \x01(\x0cR\x0credemptionId\x12\x35\n\x07subject\x18\x04 \x01(\x0b\x32\x1b.ledger.v1.SubjectReferenceR\x07subject\x12\x1e\n\ninstalment\x18\x05 \x01(\rR\ninstalment\x12\x1d\n\namount_fen\x18\x06 \x01(\x03R\tamountFen\x12\x33\n\x15reference_fingerprint\x18\x07 \x01(\x0cR\x14referenceFingerprint\x12\x19\n\x08paid_day\x18\x08 \x01(\x05R\x07paidDay\"\x12\n\x10PaymentConfirmed\"\xa5\x02\n\x0ePaymentFailure\x12\x32\n\x06header\x18\x01 \x01(\x0b\x32\x1a.ledger.v1.StatementHeaderR\x06header\x12.\n\x05\x62\x61sis\x18\x02 \x01(\x0b\x32\x18.ledger.v1.DecisionBasisR\x05\x62\x61sis\x12#\n\rredemption_id\x18\x03 \x01(\x0cR\x0credemptionId\x12\x35\n\x07subject\x18\x04 \x01(\x0b\x32\x1b.ledger.v1.SubjectReferenceR\x07subject\x12\x1e\n\ninstalment\x18\x05 \x01(\rR\ninstalment\x12\x33\n\x15reference_fingerprint\x18\x06 \x01(\x0cR\x14referenceFingerprint\"\x0f\n\rPaymentFailedb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,27 +36,27 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_EVIDENCEUSE']._serialized_start=95
   _globals['_EVIDENCEUSE']._serialized_end=173
   _globals['_REDEMPTIONREQUEST']._serialized_start=176
-  _globals['_REDEMPTIONREQUEST']._serialized_end=530
-  _globals['_REDEMPTIONREQUESTED']._serialized_start=532
-  _globals['_REDEMPTIONREQUESTED']._serialized_end=611
-  _globals['_REDEMPTIONVERIFICATION']._serialized_start=614
-  _globals['_REDEMPTIONVERIFICATION']._serialized_end=861
-  _globals['_REDEMPTIONVERIFIED']._serialized_start=863
-  _globals['_REDEMPTIONVERIFIED']._serialized_end=910
-  _globals['_REDEMPTIONAPPROVAL']._serialized_start=913
-  _globals['_REDEMPTIONAPPROVAL']._serialized_end=1199
-  _globals['_REDEMPTIONAPPROVED']._serialized_start=1201
-  _globals['_REDEMPTIONAPPROVED']._serialized_end=1251
-  _globals['_PAYMENTORDER']._serialized_start=1254
-  _globals['_PAYMENTORDER']._serialized_end=1592
-  _globals['_PAYMENTORDERED']._serialized_start=1594
-  _globals['_PAYMENTORDERED']._serialized_end=1610
-  _globals['_PAYMENTCONFIRMATION']._serialized_start=1613
-  _globals['_PAYMENTCONFIRMATION']._serialized_end=1969
-  _globals['_PAYMENTCONFIRMED']._serialized_start=1971
-  _globals['_PAYMENTCONFIRMED']._serialized_end=1989
-  _globals['_PAYMENTFAILURE']._serialized_start=1992
-  _globals['_PAYMENTFAILURE']._serialized_end=2285
-  _globals['_PAYMENTFAILED']._serialized_start=2287
-  _globals['_PAYMENTFAILED']._serialized_end=2302
+  _globals['_REDEMPTIONREQUEST']._serialized_end=559
+  _globals['_REDEMPTIONREQUESTED']._serialized_start=561
+  _globals['_REDEMPTIONREQUESTED']._serialized_end=640
+  _globals['_REDEMPTIONVERIFICATION']._serialized_start=643
+  _globals['_REDEMPTIONVERIFICATION']._serialized_end=890
+  _globals['_REDEMPTIONVERIFIED']._serialized_start=892
+  _globals['_REDEMPTIONVERIFIED']._serialized_end=939
+  _globals['_REDEMPTIONAPPROVAL']._serialized_start=942
+  _globals['_REDEMPTIONAPPROVAL']._serialized_end=1228
+  _globals['_REDEMPTIONAPPROVED']._serialized_start=1230
+  _globals['_REDEMPTIONAPPROVED']._serialized_end=1280
+  _globals['_PAYMENTORDER']._serialized_start=1283
+  _globals['_PAYMENTORDER']._serialized_end=1621
+  _globals['_PAYMENTORDERED']._serialized_start=1623
+  _globals['_PAYMENTORDERED']._serialized_end=1639
+  _globals['_PAYMENTCONFIRMATION']._serialized_start=1642
+  _globals['_PAYMENTCONFIRMATION']._serialized_end=1998
+  _globals['_PAYMENTCONFIRMED']._serialized_start=2000
+  _globals['_PAYMENTCONFIRMED']._serialized_end=2018
+  _globals['_PAYMENTFAILURE']._serialized_start=2021
+  _globals['_PAYMENTFAILURE']._serialized_end=2314
+  _globals['_PAYMENTFAILED']._serialized_start=2316
+  _globals['_PAYMENTFAILED']._serialized_end=2331
 # @@protoc_insertion_point(module_scope)

@@ -60,19 +60,22 @@ class RedemptionRequest(_message.Message):
     PAYMENTS_FIELD_NUMBER: _builtins.int
     INSTALMENTS_BP_FIELD_NUMBER: _builtins.int
     PAYEE_COMMITMENT_FIELD_NUMBER: _builtins.int
+    PAYEE_TAG_FIELD_NUMBER: _builtins.int
     redemption_id: _builtins.bytes
     """Random id, 16 bytes."""
     voucher_id: _builtins.bytes
     """The voucher, 16 bytes."""
     payee_commitment: _builtins.bytes
     """Salted commitment to the payee's account, 32 bytes."""
+    payee_tag: _builtins.bytes
+    """Equality tag of the payee's account (keyed hash, no account number), 32 bytes; empty = not given."""
     @_builtins.property
     def header(self) -> _envelope_pb2.StatementHeader:
         """Header."""
 
     @_builtins.property
     def claim_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
-        """Claims that are redeemed, 16 bytes each, at most 500, no two equal."""
+        """Claims that are redeemed, 16 bytes each, at most 500, no two equal; none for an open-data award."""
 
     @_builtins.property
     def invoices(self) -> _containers.RepeatedCompositeFieldContainer[Global___EvidenceUse]:
@@ -97,10 +100,11 @@ class RedemptionRequest(_message.Message):
         payments: _abc.Iterable[Global___EvidenceUse] | None = ...,
         instalments_bp: _abc.Iterable[_builtins.int] | None = ...,
         payee_commitment: _builtins.bytes = ...,
+        payee_tag: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["header", b"header"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["claim_ids", b"claim_ids", "header", b"header", "instalments_bp", b"instalments_bp", "invoices", b"invoices", "payee_commitment", b"payee_commitment", "payments", b"payments", "redemption_id", b"redemption_id", "voucher_id", b"voucher_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["claim_ids", b"claim_ids", "header", b"header", "instalments_bp", b"instalments_bp", "invoices", b"invoices", "payee_commitment", b"payee_commitment", "payee_tag", b"payee_tag", "payments", b"payments", "redemption_id", b"redemption_id", "voucher_id", b"voucher_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

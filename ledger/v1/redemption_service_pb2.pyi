@@ -8,6 +8,8 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from ledger.v1 import clawback_pb2 as _clawback_pb2
+from ledger.v1 import contract_pb2 as _contract_pb2
 from ledger.v1 import envelope_pb2 as _envelope_pb2
 from ledger.v1 import quantities_pb2 as _quantities_pb2
 from ledger.v1 import receipt_pb2 as _receipt_pb2
@@ -74,6 +76,8 @@ class _EvidenceKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Evidence
     """Invoice."""
     EVIDENCE_KIND_PAYMENT: _EvidenceKind.ValueType  # 2
     """Payment."""
+    EVIDENCE_KIND_ACCEPTANCE: _EvidenceKind.ValueType  # 3
+    """Acceptance paper."""
 
 class EvidenceKind(_EvidenceKind, metaclass=_EvidenceKindEnumTypeWrapper):
     """What an evidence is."""
@@ -84,7 +88,57 @@ EVIDENCE_KIND_INVOICE: EvidenceKind.ValueType  # 1
 """Invoice."""
 EVIDENCE_KIND_PAYMENT: EvidenceKind.ValueType  # 2
 """Payment."""
+EVIDENCE_KIND_ACCEPTANCE: EvidenceKind.ValueType  # 3
+"""Acceptance paper."""
 Global___EvidenceKind: _TypeAlias = EvidenceKind  # noqa: Y015
+
+class _ClawbackState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ClawbackStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ClawbackState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CLAWBACK_STATE_UNSPECIFIED: _ClawbackState.ValueType  # 0
+    """Never valid."""
+    CLAWBACK_STATE_OPENED: _ClawbackState.ValueType  # 1
+    """Opened."""
+    CLAWBACK_STATE_NOTIFIED: _ClawbackState.ValueType  # 2
+    """The beneficiary was notified."""
+    CLAWBACK_STATE_APPEALED: _ClawbackState.ValueType  # 3
+    """The beneficiary appealed."""
+    CLAWBACK_STATE_DETERMINED: _ClawbackState.ValueType  # 4
+    """Determined, nothing paid back yet."""
+    CLAWBACK_STATE_PARTLY_RECOVERED: _ClawbackState.ValueType  # 5
+    """Partly paid back."""
+    CLAWBACK_STATE_RECOVERED: _ClawbackState.ValueType  # 6
+    """All paid back."""
+    CLAWBACK_STATE_WRITTEN_OFF: _ClawbackState.ValueType  # 7
+    """The rest was written off."""
+    CLAWBACK_STATE_CLOSED: _ClawbackState.ValueType  # 8
+    """Determined at 0: closed."""
+
+class ClawbackState(_ClawbackState, metaclass=_ClawbackStateEnumTypeWrapper):
+    """Where a clawback stands."""
+
+CLAWBACK_STATE_UNSPECIFIED: ClawbackState.ValueType  # 0
+"""Never valid."""
+CLAWBACK_STATE_OPENED: ClawbackState.ValueType  # 1
+"""Opened."""
+CLAWBACK_STATE_NOTIFIED: ClawbackState.ValueType  # 2
+"""The beneficiary was notified."""
+CLAWBACK_STATE_APPEALED: ClawbackState.ValueType  # 3
+"""The beneficiary appealed."""
+CLAWBACK_STATE_DETERMINED: ClawbackState.ValueType  # 4
+"""Determined, nothing paid back yet."""
+CLAWBACK_STATE_PARTLY_RECOVERED: ClawbackState.ValueType  # 5
+"""Partly paid back."""
+CLAWBACK_STATE_RECOVERED: ClawbackState.ValueType  # 6
+"""All paid back."""
+CLAWBACK_STATE_WRITTEN_OFF: ClawbackState.ValueType  # 7
+"""The rest was written off."""
+CLAWBACK_STATE_CLOSED: ClawbackState.ValueType  # 8
+"""Determined at 0: closed."""
+Global___ClawbackState: _TypeAlias = ClawbackState  # noqa: Y015
 
 @_typing.final
 class RegisterInvoiceRequest(_message.Message):
@@ -519,6 +573,8 @@ class Redemption(_message.Message):
     SUBJECT_FIELD_NUMBER: _builtins.int
     PAYEE_COMMITMENT_FIELD_NUMBER: _builtins.int
     INDEX_FIELD_NUMBER: _builtins.int
+    CLAWED_BACK_FEN_FIELD_NUMBER: _builtins.int
+    SUSPENDED_FIELD_NUMBER: _builtins.int
     redemption_id: _builtins.bytes
     """Id, 16 bytes."""
     voucher_id: _builtins.bytes
@@ -537,6 +593,10 @@ class Redemption(_message.Message):
     """The payee commitment."""
     index: _builtins.int
     """Leaf of the request."""
+    clawed_back_fen: _builtins.int
+    """Determined by clawbacks, fen."""
+    suspended: _builtins.bool
+    """Whether the key of an officer who signed for it is revoked from before that signature."""
     @_builtins.property
     def instalments_fen(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Amounts of the instalments, fen."""
@@ -559,10 +619,12 @@ class Redemption(_message.Message):
         subject: _quantities_pb2.SubjectReference | None = ...,
         payee_commitment: _builtins.bytes = ...,
         index: _builtins.int | None = ...,
+        clawed_back_fen: _builtins.int = ...,
+        suspended: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "index", b"index", "subject", b"subject"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "amount_fen", b"amount_fen", "attempt", b"attempt", "index", b"index", "instalments_fen", b"instalments_fen", "paid_count", b"paid_count", "payee_commitment", b"payee_commitment", "redemption_id", b"redemption_id", "state", b"state", "subject", b"subject", "verifiable_fen", b"verifiable_fen", "voucher_id", b"voucher_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "amount_fen", b"amount_fen", "attempt", b"attempt", "clawed_back_fen", b"clawed_back_fen", "index", b"index", "instalments_fen", b"instalments_fen", "paid_count", b"paid_count", "payee_commitment", b"payee_commitment", "redemption_id", b"redemption_id", "state", b"state", "subject", b"subject", "suspended", b"suspended", "verifiable_fen", b"verifiable_fen", "voucher_id", b"voucher_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__index: _TypeAlias = _typing.Literal["index"]  # noqa: Y015
     _WhichOneofArgType__index: _TypeAlias = _typing.Literal["_index", b"_index"]  # noqa: Y015
@@ -582,6 +644,7 @@ class Evidence(_message.Message):
     AMOUNT_FEN_FIELD_NUMBER: _builtins.int
     CONSUMED_FEN_FIELD_NUMBER: _builtins.int
     INDEX_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
     fingerprint: _builtins.bytes
     """Fingerprint, 32 bytes."""
     kind: Global___EvidenceKind.ValueType
@@ -594,6 +657,8 @@ class Evidence(_message.Message):
     """Consumed by redemptions, fen."""
     index: _builtins.int
     """Leaf that registered it."""
+    status: _contract_pb2.InvoiceStatus.ValueType
+    """What became of an invoice."""
     def __init__(
         self,
         *,
@@ -603,10 +668,11 @@ class Evidence(_message.Message):
         amount_fen: _builtins.int = ...,
         consumed_fen: _builtins.int = ...,
         index: _builtins.int | None = ...,
+        status: _contract_pb2.InvoiceStatus.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "index", b"index"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "amount_fen", b"amount_fen", "consumed_fen", b"consumed_fen", "contract_id", b"contract_id", "fingerprint", b"fingerprint", "index", b"index", "kind", b"kind"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "amount_fen", b"amount_fen", "consumed_fen", b"consumed_fen", "contract_id", b"contract_id", "fingerprint", b"fingerprint", "index", b"index", "kind", b"kind", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__index: _TypeAlias = _typing.Literal["index"]  # noqa: Y015
     _WhichOneofArgType__index: _TypeAlias = _typing.Literal["_index", b"_index"]  # noqa: Y015
@@ -783,3 +849,593 @@ class ListEvidenceResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListEvidenceResponse: _TypeAlias = ListEvidenceResponse  # noqa: Y015
+
+@_typing.final
+class CancelInvoiceRequest(_message.Message):
+    """Request of CancelInvoice."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of an InvoiceCancellation."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelInvoiceRequest: _TypeAlias = CancelInvoiceRequest  # noqa: Y015
+
+@_typing.final
+class CancelInvoiceResponse(_message.Message):
+    """Response of CancelInvoice."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CancelInvoiceResponse: _TypeAlias = CancelInvoiceResponse  # noqa: Y015
+
+@_typing.final
+class OpenClawbackRequest(_message.Message):
+    """Request of OpenClawback."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of a ClawbackOpening."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenClawbackRequest: _TypeAlias = OpenClawbackRequest  # noqa: Y015
+
+@_typing.final
+class OpenClawbackResponse(_message.Message):
+    """Response of OpenClawback."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenClawbackResponse: _TypeAlias = OpenClawbackResponse  # noqa: Y015
+
+@_typing.final
+class NotifyClawbackRequest(_message.Message):
+    """Request of NotifyClawback."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of a ClawbackNotice."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NotifyClawbackRequest: _TypeAlias = NotifyClawbackRequest  # noqa: Y015
+
+@_typing.final
+class NotifyClawbackResponse(_message.Message):
+    """Response of NotifyClawback."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NotifyClawbackResponse: _TypeAlias = NotifyClawbackResponse  # noqa: Y015
+
+@_typing.final
+class AppealClawbackRequest(_message.Message):
+    """Request of AppealClawback."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of a ClawbackAppeal."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AppealClawbackRequest: _TypeAlias = AppealClawbackRequest  # noqa: Y015
+
+@_typing.final
+class AppealClawbackResponse(_message.Message):
+    """Response of AppealClawback."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AppealClawbackResponse: _TypeAlias = AppealClawbackResponse  # noqa: Y015
+
+@_typing.final
+class DetermineClawbackRequest(_message.Message):
+    """Request of DetermineClawback."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of a ClawbackDetermination."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DetermineClawbackRequest: _TypeAlias = DetermineClawbackRequest  # noqa: Y015
+
+@_typing.final
+class DetermineClawbackResponse(_message.Message):
+    """Response of DetermineClawback."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DetermineClawbackResponse: _TypeAlias = DetermineClawbackResponse  # noqa: Y015
+
+@_typing.final
+class ReceiveRepaymentRequest(_message.Message):
+    """Request of ReceiveRepayment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of a RepaymentReceipt."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReceiveRepaymentRequest: _TypeAlias = ReceiveRepaymentRequest  # noqa: Y015
+
+@_typing.final
+class ReceiveRepaymentResponse(_message.Message):
+    """Response of ReceiveRepayment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReceiveRepaymentResponse: _TypeAlias = ReceiveRepaymentResponse  # noqa: Y015
+
+@_typing.final
+class ImposeFineRequest(_message.Message):
+    """Request of ImposeFine."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of a Fine."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImposeFineRequest: _TypeAlias = ImposeFineRequest  # noqa: Y015
+
+@_typing.final
+class ImposeFineResponse(_message.Message):
+    """Response of ImposeFine."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImposeFineResponse: _TypeAlias = ImposeFineResponse  # noqa: Y015
+
+@_typing.final
+class WriteOffRecoverableRequest(_message.Message):
+    """Request of WriteOffRecoverable."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of a WriteOff."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WriteOffRecoverableRequest: _TypeAlias = WriteOffRecoverableRequest  # noqa: Y015
+
+@_typing.final
+class WriteOffRecoverableResponse(_message.Message):
+    """Response of WriteOffRecoverable."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WriteOffRecoverableResponse: _TypeAlias = WriteOffRecoverableResponse  # noqa: Y015
+
+@_typing.final
+class Clawback(_message.Message):
+    """A clawback as it stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLAWBACK_ID_FIELD_NUMBER: _builtins.int
+    REDEMPTION_ID_FIELD_NUMBER: _builtins.int
+    BENEFICIARY_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    CAUSE_FIELD_NUMBER: _builtins.int
+    DETERMINABLE_FEN_FIELD_NUMBER: _builtins.int
+    DETERMINED_FEN_FIELD_NUMBER: _builtins.int
+    OUTSTANDING_FEN_FIELD_NUMBER: _builtins.int
+    FINES_FEN_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    INDEX_FIELD_NUMBER: _builtins.int
+    clawback_id: _builtins.bytes
+    """Id, 16 bytes."""
+    redemption_id: _builtins.bytes
+    """The redemption, 16 bytes."""
+    beneficiary_id: _builtins.bytes
+    """The beneficiary, 16 bytes."""
+    state: Global___ClawbackState.ValueType
+    """State."""
+    cause: _clawback_pb2.ClawbackCause.ValueType
+    """Why."""
+    determinable_fen: _builtins.int
+    """Amount that a determination has to name now, fen; only until it is determined."""
+    determined_fen: _builtins.int
+    """Determined, fen."""
+    outstanding_fen: _builtins.int
+    """Still to be paid back, fen."""
+    fines_fen: _builtins.int
+    """Fines imposed, fen."""
+    index: _builtins.int
+    """Leaf of its opening."""
+    @_builtins.property
+    def subject(self) -> _quantities_pb2.SubjectReference:
+        """The leaf that the next act has as its subject."""
+
+    def __init__(
+        self,
+        *,
+        clawback_id: _builtins.bytes = ...,
+        redemption_id: _builtins.bytes = ...,
+        beneficiary_id: _builtins.bytes = ...,
+        state: Global___ClawbackState.ValueType = ...,
+        cause: _clawback_pb2.ClawbackCause.ValueType = ...,
+        determinable_fen: _builtins.int = ...,
+        determined_fen: _builtins.int = ...,
+        outstanding_fen: _builtins.int = ...,
+        fines_fen: _builtins.int = ...,
+        subject: _quantities_pb2.SubjectReference | None = ...,
+        index: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "index", b"index", "subject", b"subject"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "beneficiary_id", b"beneficiary_id", "cause", b"cause", "clawback_id", b"clawback_id", "determinable_fen", b"determinable_fen", "determined_fen", b"determined_fen", "fines_fen", b"fines_fen", "index", b"index", "outstanding_fen", b"outstanding_fen", "redemption_id", b"redemption_id", "state", b"state", "subject", b"subject"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__index: _TypeAlias = _typing.Literal["index"]  # noqa: Y015
+    _WhichOneofArgType__index: _TypeAlias = _typing.Literal["_index", b"_index"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__index) -> _WhichOneofReturnType__index | None: ...
+
+Global___Clawback: _TypeAlias = Clawback  # noqa: Y015
+
+@_typing.final
+class GetClawbackRequest(_message.Message):
+    """Request of GetClawback."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLAWBACK_ID_FIELD_NUMBER: _builtins.int
+    clawback_id: _builtins.bytes
+    """The clawback, 16 bytes."""
+    def __init__(
+        self,
+        *,
+        clawback_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["clawback_id", b"clawback_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetClawbackRequest: _TypeAlias = GetClawbackRequest  # noqa: Y015
+
+@_typing.final
+class GetClawbackResponse(_message.Message):
+    """Response of GetClawback."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLAWBACK_FIELD_NUMBER: _builtins.int
+    AS_OF_SIZE_FIELD_NUMBER: _builtins.int
+    as_of_size: _builtins.int
+    """Number of events of which this is the state."""
+    @_builtins.property
+    def clawback(self) -> Global___Clawback:
+        """The clawback."""
+
+    def __init__(
+        self,
+        *,
+        clawback: Global___Clawback | None = ...,
+        as_of_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["clawback", b"clawback"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_size", b"as_of_size", "clawback", b"clawback"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetClawbackResponse: _TypeAlias = GetClawbackResponse  # noqa: Y015
+
+@_typing.final
+class ListClawbacksRequest(_message.Message):
+    """Request of ListClawbacks."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Most items wanted, at most 500; 0 = 100."""
+    page_token: _builtins.str
+    """Token of the page before; empty for the first."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListClawbacksRequest: _TypeAlias = ListClawbacksRequest  # noqa: Y015
+
+@_typing.final
+class ListClawbacksResponse(_message.Message):
+    """Response of ListClawbacks."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CLAWBACKS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    AS_OF_SIZE_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Token of the next page; empty on the last."""
+    as_of_size: _builtins.int
+    """Number of events of which this is the state."""
+    @_builtins.property
+    def clawbacks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Clawback]:
+        """The items."""
+
+    def __init__(
+        self,
+        *,
+        clawbacks: _abc.Iterable[Global___Clawback] | None = ...,
+        next_page_token: _builtins.str = ...,
+        as_of_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_size", b"as_of_size", "clawbacks", b"clawbacks", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListClawbacksResponse: _TypeAlias = ListClawbacksResponse  # noqa: Y015

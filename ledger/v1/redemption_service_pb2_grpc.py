@@ -90,6 +90,56 @@ class RedemptionServiceStub:
                 request_serializer=ledger_dot_v1_dot_redemption__service__pb2.ListEvidenceRequest.SerializeToString,
                 response_deserializer=ledger_dot_v1_dot_redemption__service__pb2.ListEvidenceResponse.FromString,
                 _registered_method=True)
+        self.CancelInvoice = channel.unary_unary(
+                '/ledger.v1.RedemptionService/CancelInvoice',
+                request_serializer=ledger_dot_v1_dot_redemption__service__pb2.CancelInvoiceRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_redemption__service__pb2.CancelInvoiceResponse.FromString,
+                _registered_method=True)
+        self.OpenClawback = channel.unary_unary(
+                '/ledger.v1.RedemptionService/OpenClawback',
+                request_serializer=ledger_dot_v1_dot_redemption__service__pb2.OpenClawbackRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_redemption__service__pb2.OpenClawbackResponse.FromString,
+                _registered_method=True)
+        self.NotifyClawback = channel.unary_unary(
+                '/ledger.v1.RedemptionService/NotifyClawback',
+                request_serializer=ledger_dot_v1_dot_redemption__service__pb2.NotifyClawbackRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_redemption__service__pb2.NotifyClawbackResponse.FromString,
+                _registered_method=True)
+        self.AppealClawback = channel.unary_unary(
+                '/ledger.v1.RedemptionService/AppealClawback',
+                request_serializer=ledger_dot_v1_dot_redemption__service__pb2.AppealClawbackRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_redemption__service__pb2.AppealClawbackResponse.FromString,
+                _registered_method=True)
+        self.DetermineClawback = channel.unary_unary(
+                '/ledger.v1.RedemptionService/DetermineClawback',
+                request_serializer=ledger_dot_v1_dot_redemption__service__pb2.DetermineClawbackRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_redemption__service__pb2.DetermineClawbackResponse.FromString,
+                _registered_method=True)
+        self.ReceiveRepayment = channel.unary_unary(
+                '/ledger.v1.RedemptionService/ReceiveRepayment',
+                request_serializer=ledger_dot_v1_dot_redemption__service__pb2.ReceiveRepaymentRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_redemption__service__pb2.ReceiveRepaymentResponse.FromString,
+                _registered_method=True)
+        self.ImposeFine = channel.unary_unary(
+                '/ledger.v1.RedemptionService/ImposeFine',
+                request_serializer=ledger_dot_v1_dot_redemption__service__pb2.ImposeFineRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_redemption__service__pb2.ImposeFineResponse.FromString,
+                _registered_method=True)
+        self.WriteOffRecoverable = channel.unary_unary(
+                '/ledger.v1.RedemptionService/WriteOffRecoverable',
+                request_serializer=ledger_dot_v1_dot_redemption__service__pb2.WriteOffRecoverableRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_redemption__service__pb2.WriteOffRecoverableResponse.FromString,
+                _registered_method=True)
+        self.GetClawback = channel.unary_unary(
+                '/ledger.v1.RedemptionService/GetClawback',
+                request_serializer=ledger_dot_v1_dot_redemption__service__pb2.GetClawbackRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_redemption__service__pb2.GetClawbackResponse.FromString,
+                _registered_method=True)
+        self.ListClawbacks = channel.unary_unary(
+                '/ledger.v1.RedemptionService/ListClawbacks',
+                request_serializer=ledger_dot_v1_dot_redemption__service__pb2.ListClawbacksRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_redemption__service__pb2.ListClawbacksResponse.FromString,
+                _registered_method=True)
 
 
 class RedemptionServiceServicer:
@@ -214,6 +264,114 @@ class RedemptionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CancelInvoice(self, request, context):
+        """Notes that an invoice was red-lettered or is void.
+        Guarantees: the envelope's InvoiceCancellation is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if it is noted already; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def OpenClawback(self, request, context):
+        """Opens a clawback of a paid redemption; the beneficiary's other vouchers are held.
+        Guarantees: the envelope's ClawbackOpening is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT before the last payment or while one is open; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def NotifyClawback(self, request, context):
+        """Notifies the beneficiary of a clawback.
+        Guarantees: the envelope's ClawbackNotice is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AppealClawback(self, request, context):
+        """Appeals against a clawback.
+        Guarantees: the envelope's ClawbackAppeal is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: NOT_AUTHORISED; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DetermineClawback(self, request, context):
+        """Determines what is to be paid back; 0 closes the clawback.
+        Guarantees: the envelope's ClawbackDetermination is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if the amount is not the recomputed one; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReceiveRepayment(self, request, context):
+        """Records a repayment.
+        Guarantees: the envelope's RepaymentReceipt is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for more than is outstanding; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ImposeFine(self, request, context):
+        """Imposes a fine.
+        Guarantees: the envelope's Fine is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT outside 10 to 50 % of the sum determined; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WriteOffRecoverable(self, request, context):
+        """Gives up what is outstanding.
+        Guarantees: the envelope's WriteOff is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if nothing is outstanding; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetClawback(self, request, context):
+        """Gives one clawback.
+        Guarantees: the state at `as_of_size`.
+        Errors: NOT_FOUND.
+        Example: `{"clawback_id": …}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListClawbacks(self, request, context):
+        """Lists clawbacks.
+        Guarantees: a page shows the state at `as_of_size`; the page token is bound to it.
+        Errors: INVALID_ARGUMENT for a token that is not of this list.
+        Example: `{"page_size": 100}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RedemptionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -271,6 +429,56 @@ def add_RedemptionServiceServicer_to_server(servicer, server):
                     servicer.ListEvidence,
                     request_deserializer=ledger_dot_v1_dot_redemption__service__pb2.ListEvidenceRequest.FromString,
                     response_serializer=ledger_dot_v1_dot_redemption__service__pb2.ListEvidenceResponse.SerializeToString,
+            ),
+            'CancelInvoice': grpc.unary_unary_rpc_method_handler(
+                    servicer.CancelInvoice,
+                    request_deserializer=ledger_dot_v1_dot_redemption__service__pb2.CancelInvoiceRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_redemption__service__pb2.CancelInvoiceResponse.SerializeToString,
+            ),
+            'OpenClawback': grpc.unary_unary_rpc_method_handler(
+                    servicer.OpenClawback,
+                    request_deserializer=ledger_dot_v1_dot_redemption__service__pb2.OpenClawbackRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_redemption__service__pb2.OpenClawbackResponse.SerializeToString,
+            ),
+            'NotifyClawback': grpc.unary_unary_rpc_method_handler(
+                    servicer.NotifyClawback,
+                    request_deserializer=ledger_dot_v1_dot_redemption__service__pb2.NotifyClawbackRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_redemption__service__pb2.NotifyClawbackResponse.SerializeToString,
+            ),
+            'AppealClawback': grpc.unary_unary_rpc_method_handler(
+                    servicer.AppealClawback,
+                    request_deserializer=ledger_dot_v1_dot_redemption__service__pb2.AppealClawbackRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_redemption__service__pb2.AppealClawbackResponse.SerializeToString,
+            ),
+            'DetermineClawback': grpc.unary_unary_rpc_method_handler(
+                    servicer.DetermineClawback,
+                    request_deserializer=ledger_dot_v1_dot_redemption__service__pb2.DetermineClawbackRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_redemption__service__pb2.DetermineClawbackResponse.SerializeToString,
+            ),
+            'ReceiveRepayment': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReceiveRepayment,
+                    request_deserializer=ledger_dot_v1_dot_redemption__service__pb2.ReceiveRepaymentRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_redemption__service__pb2.ReceiveRepaymentResponse.SerializeToString,
+            ),
+            'ImposeFine': grpc.unary_unary_rpc_method_handler(
+                    servicer.ImposeFine,
+                    request_deserializer=ledger_dot_v1_dot_redemption__service__pb2.ImposeFineRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_redemption__service__pb2.ImposeFineResponse.SerializeToString,
+            ),
+            'WriteOffRecoverable': grpc.unary_unary_rpc_method_handler(
+                    servicer.WriteOffRecoverable,
+                    request_deserializer=ledger_dot_v1_dot_redemption__service__pb2.WriteOffRecoverableRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_redemption__service__pb2.WriteOffRecoverableResponse.SerializeToString,
+            ),
+            'GetClawback': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetClawback,
+                    request_deserializer=ledger_dot_v1_dot_redemption__service__pb2.GetClawbackRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_redemption__service__pb2.GetClawbackResponse.SerializeToString,
+            ),
+            'ListClawbacks': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListClawbacks,
+                    request_deserializer=ledger_dot_v1_dot_redemption__service__pb2.ListClawbacksRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_redemption__service__pb2.ListClawbacksResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -571,6 +779,276 @@ class RedemptionService:
             '/ledger.v1.RedemptionService/ListEvidence',
             ledger_dot_v1_dot_redemption__service__pb2.ListEvidenceRequest.SerializeToString,
             ledger_dot_v1_dot_redemption__service__pb2.ListEvidenceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CancelInvoice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.RedemptionService/CancelInvoice',
+            ledger_dot_v1_dot_redemption__service__pb2.CancelInvoiceRequest.SerializeToString,
+            ledger_dot_v1_dot_redemption__service__pb2.CancelInvoiceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def OpenClawback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.RedemptionService/OpenClawback',
+            ledger_dot_v1_dot_redemption__service__pb2.OpenClawbackRequest.SerializeToString,
+            ledger_dot_v1_dot_redemption__service__pb2.OpenClawbackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def NotifyClawback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.RedemptionService/NotifyClawback',
+            ledger_dot_v1_dot_redemption__service__pb2.NotifyClawbackRequest.SerializeToString,
+            ledger_dot_v1_dot_redemption__service__pb2.NotifyClawbackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AppealClawback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.RedemptionService/AppealClawback',
+            ledger_dot_v1_dot_redemption__service__pb2.AppealClawbackRequest.SerializeToString,
+            ledger_dot_v1_dot_redemption__service__pb2.AppealClawbackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DetermineClawback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.RedemptionService/DetermineClawback',
+            ledger_dot_v1_dot_redemption__service__pb2.DetermineClawbackRequest.SerializeToString,
+            ledger_dot_v1_dot_redemption__service__pb2.DetermineClawbackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReceiveRepayment(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.RedemptionService/ReceiveRepayment',
+            ledger_dot_v1_dot_redemption__service__pb2.ReceiveRepaymentRequest.SerializeToString,
+            ledger_dot_v1_dot_redemption__service__pb2.ReceiveRepaymentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ImposeFine(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.RedemptionService/ImposeFine',
+            ledger_dot_v1_dot_redemption__service__pb2.ImposeFineRequest.SerializeToString,
+            ledger_dot_v1_dot_redemption__service__pb2.ImposeFineResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WriteOffRecoverable(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.RedemptionService/WriteOffRecoverable',
+            ledger_dot_v1_dot_redemption__service__pb2.WriteOffRecoverableRequest.SerializeToString,
+            ledger_dot_v1_dot_redemption__service__pb2.WriteOffRecoverableResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetClawback(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.RedemptionService/GetClawback',
+            ledger_dot_v1_dot_redemption__service__pb2.GetClawbackRequest.SerializeToString,
+            ledger_dot_v1_dot_redemption__service__pb2.GetClawbackResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListClawbacks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.RedemptionService/ListClawbacks',
+            ledger_dot_v1_dot_redemption__service__pb2.ListClawbacksRequest.SerializeToString,
+            ledger_dot_v1_dot_redemption__service__pb2.ListClawbacksResponse.FromString,
             options,
             channel_credentials,
             insecure,

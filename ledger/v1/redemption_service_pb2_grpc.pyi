@@ -107,6 +107,74 @@ class RedemptionServiceStub:
     Errors: INVALID_ARGUMENT for a token that is not of this list.
     Example: `{"page_size": 100}`.
     """
+    CancelInvoice: _grpc.UnaryUnaryMultiCallable[_redemption_service_pb2.CancelInvoiceRequest, _redemption_service_pb2.CancelInvoiceResponse]
+    """Notes that an invoice was red-lettered or is void.
+    Guarantees: the envelope's InvoiceCancellation is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if it is noted already; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    OpenClawback: _grpc.UnaryUnaryMultiCallable[_redemption_service_pb2.OpenClawbackRequest, _redemption_service_pb2.OpenClawbackResponse]
+    """Opens a clawback of a paid redemption; the beneficiary's other vouchers are held.
+    Guarantees: the envelope's ClawbackOpening is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT before the last payment or while one is open; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    NotifyClawback: _grpc.UnaryUnaryMultiCallable[_redemption_service_pb2.NotifyClawbackRequest, _redemption_service_pb2.NotifyClawbackResponse]
+    """Notifies the beneficiary of a clawback.
+    Guarantees: the envelope's ClawbackNotice is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    AppealClawback: _grpc.UnaryUnaryMultiCallable[_redemption_service_pb2.AppealClawbackRequest, _redemption_service_pb2.AppealClawbackResponse]
+    """Appeals against a clawback.
+    Guarantees: the envelope's ClawbackAppeal is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: NOT_AUTHORISED; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    DetermineClawback: _grpc.UnaryUnaryMultiCallable[_redemption_service_pb2.DetermineClawbackRequest, _redemption_service_pb2.DetermineClawbackResponse]
+    """Determines what is to be paid back; 0 closes the clawback.
+    Guarantees: the envelope's ClawbackDetermination is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if the amount is not the recomputed one; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    ReceiveRepayment: _grpc.UnaryUnaryMultiCallable[_redemption_service_pb2.ReceiveRepaymentRequest, _redemption_service_pb2.ReceiveRepaymentResponse]
+    """Records a repayment.
+    Guarantees: the envelope's RepaymentReceipt is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for more than is outstanding; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    ImposeFine: _grpc.UnaryUnaryMultiCallable[_redemption_service_pb2.ImposeFineRequest, _redemption_service_pb2.ImposeFineResponse]
+    """Imposes a fine.
+    Guarantees: the envelope's Fine is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT outside 10 to 50 % of the sum determined; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    WriteOffRecoverable: _grpc.UnaryUnaryMultiCallable[_redemption_service_pb2.WriteOffRecoverableRequest, _redemption_service_pb2.WriteOffRecoverableResponse]
+    """Gives up what is outstanding.
+    Guarantees: the envelope's WriteOff is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if nothing is outstanding; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    GetClawback: _grpc.UnaryUnaryMultiCallable[_redemption_service_pb2.GetClawbackRequest, _redemption_service_pb2.GetClawbackResponse]
+    """Gives one clawback.
+    Guarantees: the state at `as_of_size`.
+    Errors: NOT_FOUND.
+    Example: `{"clawback_id": …}`.
+    """
+    ListClawbacks: _grpc.UnaryUnaryMultiCallable[_redemption_service_pb2.ListClawbacksRequest, _redemption_service_pb2.ListClawbacksResponse]
+    """Lists clawbacks.
+    Guarantees: a page shows the state at `as_of_size`; the page token is bound to it.
+    Errors: INVALID_ARGUMENT for a token that is not of this list.
+    Example: `{"page_size": 100}`.
+    """
 
 @_typing.type_check_only
 class RedemptionServiceAsyncStub(RedemptionServiceStub):
@@ -183,6 +251,74 @@ class RedemptionServiceAsyncStub(RedemptionServiceStub):
     """
     ListEvidence: _aio.UnaryUnaryMultiCallable[_redemption_service_pb2.ListEvidenceRequest, _redemption_service_pb2.ListEvidenceResponse]  # type: ignore[assignment]
     """Lists invoices and payments of a contract.
+    Guarantees: a page shows the state at `as_of_size`; the page token is bound to it.
+    Errors: INVALID_ARGUMENT for a token that is not of this list.
+    Example: `{"page_size": 100}`.
+    """
+    CancelInvoice: _aio.UnaryUnaryMultiCallable[_redemption_service_pb2.CancelInvoiceRequest, _redemption_service_pb2.CancelInvoiceResponse]  # type: ignore[assignment]
+    """Notes that an invoice was red-lettered or is void.
+    Guarantees: the envelope's InvoiceCancellation is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if it is noted already; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    OpenClawback: _aio.UnaryUnaryMultiCallable[_redemption_service_pb2.OpenClawbackRequest, _redemption_service_pb2.OpenClawbackResponse]  # type: ignore[assignment]
+    """Opens a clawback of a paid redemption; the beneficiary's other vouchers are held.
+    Guarantees: the envelope's ClawbackOpening is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT before the last payment or while one is open; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    NotifyClawback: _aio.UnaryUnaryMultiCallable[_redemption_service_pb2.NotifyClawbackRequest, _redemption_service_pb2.NotifyClawbackResponse]  # type: ignore[assignment]
+    """Notifies the beneficiary of a clawback.
+    Guarantees: the envelope's ClawbackNotice is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    AppealClawback: _aio.UnaryUnaryMultiCallable[_redemption_service_pb2.AppealClawbackRequest, _redemption_service_pb2.AppealClawbackResponse]  # type: ignore[assignment]
+    """Appeals against a clawback.
+    Guarantees: the envelope's ClawbackAppeal is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: NOT_AUTHORISED; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    DetermineClawback: _aio.UnaryUnaryMultiCallable[_redemption_service_pb2.DetermineClawbackRequest, _redemption_service_pb2.DetermineClawbackResponse]  # type: ignore[assignment]
+    """Determines what is to be paid back; 0 closes the clawback.
+    Guarantees: the envelope's ClawbackDetermination is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if the amount is not the recomputed one; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    ReceiveRepayment: _aio.UnaryUnaryMultiCallable[_redemption_service_pb2.ReceiveRepaymentRequest, _redemption_service_pb2.ReceiveRepaymentResponse]  # type: ignore[assignment]
+    """Records a repayment.
+    Guarantees: the envelope's RepaymentReceipt is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for more than is outstanding; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    ImposeFine: _aio.UnaryUnaryMultiCallable[_redemption_service_pb2.ImposeFineRequest, _redemption_service_pb2.ImposeFineResponse]  # type: ignore[assignment]
+    """Imposes a fine.
+    Guarantees: the envelope's Fine is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT outside 10 to 50 % of the sum determined; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    WriteOffRecoverable: _aio.UnaryUnaryMultiCallable[_redemption_service_pb2.WriteOffRecoverableRequest, _redemption_service_pb2.WriteOffRecoverableResponse]  # type: ignore[assignment]
+    """Gives up what is outstanding.
+    Guarantees: the envelope's WriteOff is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if nothing is outstanding; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    GetClawback: _aio.UnaryUnaryMultiCallable[_redemption_service_pb2.GetClawbackRequest, _redemption_service_pb2.GetClawbackResponse]  # type: ignore[assignment]
+    """Gives one clawback.
+    Guarantees: the state at `as_of_size`.
+    Errors: NOT_FOUND.
+    Example: `{"clawback_id": …}`.
+    """
+    ListClawbacks: _aio.UnaryUnaryMultiCallable[_redemption_service_pb2.ListClawbacksRequest, _redemption_service_pb2.ListClawbacksResponse]  # type: ignore[assignment]
+    """Lists clawbacks.
     Guarantees: a page shows the state at `as_of_size`; the page token is bound to it.
     Errors: INVALID_ARGUMENT for a token that is not of this list.
     Example: `{"page_size": 100}`.
@@ -326,6 +462,134 @@ class RedemptionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_redemption_service_pb2.ListEvidenceResponse, _abc.Awaitable[_redemption_service_pb2.ListEvidenceResponse]]:
         """Lists invoices and payments of a contract.
+        Guarantees: a page shows the state at `as_of_size`; the page token is bound to it.
+        Errors: INVALID_ARGUMENT for a token that is not of this list.
+        Example: `{"page_size": 100}`.
+        """
+
+    @_abc_1.abstractmethod
+    def CancelInvoice(
+        self,
+        request: _redemption_service_pb2.CancelInvoiceRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_redemption_service_pb2.CancelInvoiceResponse, _abc.Awaitable[_redemption_service_pb2.CancelInvoiceResponse]]:
+        """Notes that an invoice was red-lettered or is void.
+        Guarantees: the envelope's InvoiceCancellation is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if it is noted already; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def OpenClawback(
+        self,
+        request: _redemption_service_pb2.OpenClawbackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_redemption_service_pb2.OpenClawbackResponse, _abc.Awaitable[_redemption_service_pb2.OpenClawbackResponse]]:
+        """Opens a clawback of a paid redemption; the beneficiary's other vouchers are held.
+        Guarantees: the envelope's ClawbackOpening is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT before the last payment or while one is open; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def NotifyClawback(
+        self,
+        request: _redemption_service_pb2.NotifyClawbackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_redemption_service_pb2.NotifyClawbackResponse, _abc.Awaitable[_redemption_service_pb2.NotifyClawbackResponse]]:
+        """Notifies the beneficiary of a clawback.
+        Guarantees: the envelope's ClawbackNotice is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def AppealClawback(
+        self,
+        request: _redemption_service_pb2.AppealClawbackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_redemption_service_pb2.AppealClawbackResponse, _abc.Awaitable[_redemption_service_pb2.AppealClawbackResponse]]:
+        """Appeals against a clawback.
+        Guarantees: the envelope's ClawbackAppeal is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: NOT_AUTHORISED; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def DetermineClawback(
+        self,
+        request: _redemption_service_pb2.DetermineClawbackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_redemption_service_pb2.DetermineClawbackResponse, _abc.Awaitable[_redemption_service_pb2.DetermineClawbackResponse]]:
+        """Determines what is to be paid back; 0 closes the clawback.
+        Guarantees: the envelope's ClawbackDetermination is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if the amount is not the recomputed one; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def ReceiveRepayment(
+        self,
+        request: _redemption_service_pb2.ReceiveRepaymentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_redemption_service_pb2.ReceiveRepaymentResponse, _abc.Awaitable[_redemption_service_pb2.ReceiveRepaymentResponse]]:
+        """Records a repayment.
+        Guarantees: the envelope's RepaymentReceipt is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for more than is outstanding; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def ImposeFine(
+        self,
+        request: _redemption_service_pb2.ImposeFineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_redemption_service_pb2.ImposeFineResponse, _abc.Awaitable[_redemption_service_pb2.ImposeFineResponse]]:
+        """Imposes a fine.
+        Guarantees: the envelope's Fine is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT outside 10 to 50 % of the sum determined; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def WriteOffRecoverable(
+        self,
+        request: _redemption_service_pb2.WriteOffRecoverableRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_redemption_service_pb2.WriteOffRecoverableResponse, _abc.Awaitable[_redemption_service_pb2.WriteOffRecoverableResponse]]:
+        """Gives up what is outstanding.
+        Guarantees: the envelope's WriteOff is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if nothing is outstanding; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def GetClawback(
+        self,
+        request: _redemption_service_pb2.GetClawbackRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_redemption_service_pb2.GetClawbackResponse, _abc.Awaitable[_redemption_service_pb2.GetClawbackResponse]]:
+        """Gives one clawback.
+        Guarantees: the state at `as_of_size`.
+        Errors: NOT_FOUND.
+        Example: `{"clawback_id": …}`.
+        """
+
+    @_abc_1.abstractmethod
+    def ListClawbacks(
+        self,
+        request: _redemption_service_pb2.ListClawbacksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_redemption_service_pb2.ListClawbacksResponse, _abc.Awaitable[_redemption_service_pb2.ListClawbacksResponse]]:
+        """Lists clawbacks.
         Guarantees: a page shows the state at `as_of_size`; the page token is bound to it.
         Errors: INVALID_ARGUMENT for a token that is not of this list.
         Example: `{"page_size": 100}`.

@@ -49,6 +49,34 @@ REVOCATION_REASON_CEASED: RevocationReason.ValueType  # 3
 """The owner left or the office ended."""
 Global___RevocationReason: _TypeAlias = RevocationReason  # noqa: Y015
 
+class _ProviderStanding:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ProviderStandingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ProviderStanding.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PROVIDER_STANDING_UNSPECIFIED: _ProviderStanding.ValueType  # 0
+    """Never valid."""
+    PROVIDER_STANDING_SUSPENDED: _ProviderStanding.ValueType  # 1
+    """Suspended."""
+    PROVIDER_STANDING_READMITTED: _ProviderStanding.ValueType  # 2
+    """Readmitted: the suspension ends."""
+    PROVIDER_STANDING_REMOVED: _ProviderStanding.ValueType  # 3
+    """Removed for good."""
+
+class ProviderStanding(_ProviderStanding, metaclass=_ProviderStandingEnumTypeWrapper):
+    """What becomes of an admission."""
+
+PROVIDER_STANDING_UNSPECIFIED: ProviderStanding.ValueType  # 0
+"""Never valid."""
+PROVIDER_STANDING_SUSPENDED: ProviderStanding.ValueType  # 1
+"""Suspended."""
+PROVIDER_STANDING_READMITTED: ProviderStanding.ValueType  # 2
+"""Readmitted: the suspension ends."""
+PROVIDER_STANDING_REMOVED: ProviderStanding.ValueType  # 3
+"""Removed for good."""
+Global___ProviderStanding: _TypeAlias = ProviderStanding  # noqa: Y015
+
 @_typing.final
 class OfficerAppointment(_message.Message):
     """Names an officer with its key and certificate; signed by the root threshold, then by the new key."""
@@ -235,9 +263,7 @@ class KeyRevocation(_message.Message):
     key_id: _builtins.bytes
     """The key, 32 bytes."""
     invalid_since_ms: _builtins.int
-    """From this ledger time on, what the key signed is disputed, ms since 1970. A later revocation of
-    the same key may move it earlier, never later.
-    """
+    """From this ledger time on, what the key signed is disputed, ms since 1970."""
     reason: Global___RevocationReason.ValueType
     """Why."""
     @_builtins.property
@@ -550,3 +576,233 @@ class DevicesRegistered(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DevicesRegistered: _TypeAlias = DevicesRegistered  # noqa: Y015
+
+@_typing.final
+class RevocationCorrection(_message.Message):
+    """Moves the time since when a revoked key is invalid, only ever earlier; signed by two key administrators,
+    or for an officer's key by the root threshold.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    KEY_ID_FIELD_NUMBER: _builtins.int
+    INVALID_SINCE_MS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    key_id: _builtins.bytes
+    """The key, 32 bytes."""
+    invalid_since_ms: _builtins.int
+    """The earlier time, ms since 1970."""
+    reason: Global___RevocationReason.ValueType
+    """Why."""
+    @_builtins.property
+    def header(self) -> _envelope_pb2.StatementHeader:
+        """Header."""
+
+    def __init__(
+        self,
+        *,
+        header: _envelope_pb2.StatementHeader | None = ...,
+        key_id: _builtins.bytes = ...,
+        invalid_since_ms: _builtins.int = ...,
+        reason: Global___RevocationReason.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["header", b"header"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["header", b"header", "invalid_since_ms", b"invalid_since_ms", "key_id", b"key_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevocationCorrection: _TypeAlias = RevocationCorrection  # noqa: Y015
+
+@_typing.final
+class RevocationCorrected(_message.Message):
+    """A revocation was corrected."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevocationCorrected: _TypeAlias = RevocationCorrected  # noqa: Y015
+
+@_typing.final
+class ProviderStandingChange(_message.Message):
+    """Suspends, readmits or removes a provider; signed by a clerk and an approver."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    PROVIDER_ID_FIELD_NUMBER: _builtins.int
+    STANDING_FIELD_NUMBER: _builtins.int
+    FROM_DAY_FIELD_NUMBER: _builtins.int
+    provider_id: _builtins.bytes
+    """The provider, 16 bytes."""
+    standing: Global___ProviderStanding.ValueType
+    """What becomes of it."""
+    from_day: _builtins.int
+    """First day on which it holds, not before the day of recording."""
+    @_builtins.property
+    def header(self) -> _envelope_pb2.StatementHeader:
+        """Header."""
+
+    @_builtins.property
+    def basis(self) -> _quantities_pb2.DecisionBasis:
+        """Basis of the decision."""
+
+    def __init__(
+        self,
+        *,
+        header: _envelope_pb2.StatementHeader | None = ...,
+        basis: _quantities_pb2.DecisionBasis | None = ...,
+        provider_id: _builtins.bytes = ...,
+        standing: Global___ProviderStanding.ValueType = ...,
+        from_day: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "header", b"header"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "from_day", b"from_day", "header", b"header", "provider_id", b"provider_id", "standing", b"standing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProviderStandingChange: _TypeAlias = ProviderStandingChange  # noqa: Y015
+
+@_typing.final
+class ProviderStandingChanged(_message.Message):
+    """The standing of a provider changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProviderStandingChanged: _TypeAlias = ProviderStandingChanged  # noqa: Y015
+
+@_typing.final
+class HoldingDeclaration(_message.Message):
+    """Declares how much of one entity another one holds; it replaces the pair's earlier declaration. Signed by a clerk."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    OWNER_ID_FIELD_NUMBER: _builtins.int
+    OWNED_ID_FIELD_NUMBER: _builtins.int
+    SHARE_BP_FIELD_NUMBER: _builtins.int
+    AS_OF_DAY_FIELD_NUMBER: _builtins.int
+    owner_id: _builtins.bytes
+    """The holder, 16 bytes; the id of a participant, or the id that it will have if it becomes one."""
+    owned_id: _builtins.bytes
+    """Whose shares are held, 16 bytes."""
+    share_bp: _builtins.int
+    """The share, basis points, 0 to 10000."""
+    as_of_day: _builtins.int
+    """The day of the fact, days since 1970-01-01."""
+    @_builtins.property
+    def header(self) -> _envelope_pb2.StatementHeader:
+        """Header."""
+
+    @_builtins.property
+    def basis(self) -> _quantities_pb2.DecisionBasis:
+        """Basis of the decision."""
+
+    def __init__(
+        self,
+        *,
+        header: _envelope_pb2.StatementHeader | None = ...,
+        basis: _quantities_pb2.DecisionBasis | None = ...,
+        owner_id: _builtins.bytes = ...,
+        owned_id: _builtins.bytes = ...,
+        share_bp: _builtins.int = ...,
+        as_of_day: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "header", b"header"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_day", b"as_of_day", "basis", b"basis", "header", b"header", "owned_id", b"owned_id", "owner_id", b"owner_id", "share_bp", b"share_bp"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HoldingDeclaration: _TypeAlias = HoldingDeclaration  # noqa: Y015
+
+@_typing.final
+class HoldingDeclared(_message.Message):
+    """A holding was declared."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HoldingDeclared: _TypeAlias = HoldingDeclared  # noqa: Y015
+
+@_typing.final
+class PersonalDataErasure(_message.Message):
+    """Erases the personal data behind the commitments of a subject: salts, values and the subject's key are
+    destroyed, no leaf changes. Signed by a clerk.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    BASIS_FIELD_NUMBER: _builtins.int
+    PARTICIPANT_ID_FIELD_NUMBER: _builtins.int
+    participant_id: _builtins.bytes
+    """The participant, 16 bytes."""
+    @_builtins.property
+    def header(self) -> _envelope_pb2.StatementHeader:
+        """Header."""
+
+    @_builtins.property
+    def basis(self) -> _quantities_pb2.DecisionBasis:
+        """Basis of the decision."""
+
+    def __init__(
+        self,
+        *,
+        header: _envelope_pb2.StatementHeader | None = ...,
+        basis: _quantities_pb2.DecisionBasis | None = ...,
+        participant_id: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "header", b"header"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["basis", b"basis", "header", b"header", "participant_id", b"participant_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonalDataErasure: _TypeAlias = PersonalDataErasure  # noqa: Y015
+
+@_typing.final
+class PersonalDataErased(_message.Message):
+    """Personal data was erased."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonalDataErased: _TypeAlias = PersonalDataErased  # noqa: Y015

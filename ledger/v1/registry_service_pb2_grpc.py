@@ -85,6 +85,31 @@ class RegistryServiceStub:
                 request_serializer=ledger_dot_v1_dot_registry__service__pb2.ListDevicesRequest.SerializeToString,
                 response_deserializer=ledger_dot_v1_dot_registry__service__pb2.ListDevicesResponse.FromString,
                 _registered_method=True)
+        self.ChangeProviderStanding = channel.unary_unary(
+                '/ledger.v1.RegistryService/ChangeProviderStanding',
+                request_serializer=ledger_dot_v1_dot_registry__service__pb2.ChangeProviderStandingRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_registry__service__pb2.ChangeProviderStandingResponse.FromString,
+                _registered_method=True)
+        self.DeclareHolding = channel.unary_unary(
+                '/ledger.v1.RegistryService/DeclareHolding',
+                request_serializer=ledger_dot_v1_dot_registry__service__pb2.DeclareHoldingRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_registry__service__pb2.DeclareHoldingResponse.FromString,
+                _registered_method=True)
+        self.CorrectRevocation = channel.unary_unary(
+                '/ledger.v1.RegistryService/CorrectRevocation',
+                request_serializer=ledger_dot_v1_dot_registry__service__pb2.CorrectRevocationRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_registry__service__pb2.CorrectRevocationResponse.FromString,
+                _registered_method=True)
+        self.ErasePersonalData = channel.unary_unary(
+                '/ledger.v1.RegistryService/ErasePersonalData',
+                request_serializer=ledger_dot_v1_dot_registry__service__pb2.ErasePersonalDataRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_registry__service__pb2.ErasePersonalDataResponse.FromString,
+                _registered_method=True)
+        self.ListHoldings = channel.unary_unary(
+                '/ledger.v1.RegistryService/ListHoldings',
+                request_serializer=ledger_dot_v1_dot_registry__service__pb2.ListHoldingsRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_registry__service__pb2.ListHoldingsResponse.FromString,
+                _registered_method=True)
 
 
 class RegistryServiceServicer:
@@ -199,6 +224,60 @@ class RegistryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ChangeProviderStanding(self, request, context):
+        """Suspends, readmits or removes a provider.
+        Guarantees: the envelope's ProviderStandingChange is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the standing; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeclareHolding(self, request, context):
+        """Declares a holding, from which affiliation follows.
+        Guarantees: the envelope's HoldingDeclaration is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CorrectRevocation(self, request, context):
+        """Moves the time since when a revoked key is invalid, only ever earlier.
+        Guarantees: the envelope's RevocationCorrection is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: KEY_UNKNOWN; STATE_CONFLICT if the key is not revoked or the time is not earlier; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ErasePersonalData(self, request, context):
+        """Erases the personal data of a participant; every proof stays valid.
+        Guarantees: the envelope's PersonalDataErasure is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for an unknown participant; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListHoldings(self, request, context):
+        """Lists declared holdings.
+        Guarantees: a page shows the state at `as_of_size`; the page token is bound to it.
+        Errors: INVALID_ARGUMENT for a token that is not of this list.
+        Example: `{"page_size": 100}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RegistryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -251,6 +330,31 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.ListDevices,
                     request_deserializer=ledger_dot_v1_dot_registry__service__pb2.ListDevicesRequest.FromString,
                     response_serializer=ledger_dot_v1_dot_registry__service__pb2.ListDevicesResponse.SerializeToString,
+            ),
+            'ChangeProviderStanding': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChangeProviderStanding,
+                    request_deserializer=ledger_dot_v1_dot_registry__service__pb2.ChangeProviderStandingRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_registry__service__pb2.ChangeProviderStandingResponse.SerializeToString,
+            ),
+            'DeclareHolding': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeclareHolding,
+                    request_deserializer=ledger_dot_v1_dot_registry__service__pb2.DeclareHoldingRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_registry__service__pb2.DeclareHoldingResponse.SerializeToString,
+            ),
+            'CorrectRevocation': grpc.unary_unary_rpc_method_handler(
+                    servicer.CorrectRevocation,
+                    request_deserializer=ledger_dot_v1_dot_registry__service__pb2.CorrectRevocationRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_registry__service__pb2.CorrectRevocationResponse.SerializeToString,
+            ),
+            'ErasePersonalData': grpc.unary_unary_rpc_method_handler(
+                    servicer.ErasePersonalData,
+                    request_deserializer=ledger_dot_v1_dot_registry__service__pb2.ErasePersonalDataRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_registry__service__pb2.ErasePersonalDataResponse.SerializeToString,
+            ),
+            'ListHoldings': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListHoldings,
+                    request_deserializer=ledger_dot_v1_dot_registry__service__pb2.ListHoldingsRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_registry__service__pb2.ListHoldingsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -524,6 +628,141 @@ class RegistryService:
             '/ledger.v1.RegistryService/ListDevices',
             ledger_dot_v1_dot_registry__service__pb2.ListDevicesRequest.SerializeToString,
             ledger_dot_v1_dot_registry__service__pb2.ListDevicesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChangeProviderStanding(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.RegistryService/ChangeProviderStanding',
+            ledger_dot_v1_dot_registry__service__pb2.ChangeProviderStandingRequest.SerializeToString,
+            ledger_dot_v1_dot_registry__service__pb2.ChangeProviderStandingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeclareHolding(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.RegistryService/DeclareHolding',
+            ledger_dot_v1_dot_registry__service__pb2.DeclareHoldingRequest.SerializeToString,
+            ledger_dot_v1_dot_registry__service__pb2.DeclareHoldingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CorrectRevocation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.RegistryService/CorrectRevocation',
+            ledger_dot_v1_dot_registry__service__pb2.CorrectRevocationRequest.SerializeToString,
+            ledger_dot_v1_dot_registry__service__pb2.CorrectRevocationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ErasePersonalData(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.RegistryService/ErasePersonalData',
+            ledger_dot_v1_dot_registry__service__pb2.ErasePersonalDataRequest.SerializeToString,
+            ledger_dot_v1_dot_registry__service__pb2.ErasePersonalDataResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListHoldings(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.RegistryService/ListHoldings',
+            ledger_dot_v1_dot_registry__service__pb2.ListHoldingsRequest.SerializeToString,
+            ledger_dot_v1_dot_registry__service__pb2.ListHoldingsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -101,6 +101,40 @@ class RegistryServiceStub:
     Errors: INVALID_ARGUMENT for a token that is not of this list.
     Example: `{"page_size": 100}`.
     """
+    ChangeProviderStanding: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ChangeProviderStandingRequest, _registry_service_pb2.ChangeProviderStandingResponse]
+    """Suspends, readmits or removes a provider.
+    Guarantees: the envelope's ProviderStandingChange is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the standing; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    DeclareHolding: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.DeclareHoldingRequest, _registry_service_pb2.DeclareHoldingResponse]
+    """Declares a holding, from which affiliation follows.
+    Guarantees: the envelope's HoldingDeclaration is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    CorrectRevocation: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.CorrectRevocationRequest, _registry_service_pb2.CorrectRevocationResponse]
+    """Moves the time since when a revoked key is invalid, only ever earlier.
+    Guarantees: the envelope's RevocationCorrection is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: KEY_UNKNOWN; STATE_CONFLICT if the key is not revoked or the time is not earlier; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    ErasePersonalData: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ErasePersonalDataRequest, _registry_service_pb2.ErasePersonalDataResponse]
+    """Erases the personal data of a participant; every proof stays valid.
+    Guarantees: the envelope's PersonalDataErasure is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for an unknown participant; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    ListHoldings: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ListHoldingsRequest, _registry_service_pb2.ListHoldingsResponse]
+    """Lists declared holdings.
+    Guarantees: a page shows the state at `as_of_size`; the page token is bound to it.
+    Errors: INVALID_ARGUMENT for a token that is not of this list.
+    Example: `{"page_size": 100}`.
+    """
 
 @_typing.type_check_only
 class RegistryServiceAsyncStub(RegistryServiceStub):
@@ -171,6 +205,40 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """
     ListDevices: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListDevicesRequest, _registry_service_pb2.ListDevicesResponse]  # type: ignore[assignment]
     """Lists devices of a provider.
+    Guarantees: a page shows the state at `as_of_size`; the page token is bound to it.
+    Errors: INVALID_ARGUMENT for a token that is not of this list.
+    Example: `{"page_size": 100}`.
+    """
+    ChangeProviderStanding: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ChangeProviderStandingRequest, _registry_service_pb2.ChangeProviderStandingResponse]  # type: ignore[assignment]
+    """Suspends, readmits or removes a provider.
+    Guarantees: the envelope's ProviderStandingChange is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the standing; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    DeclareHolding: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.DeclareHoldingRequest, _registry_service_pb2.DeclareHoldingResponse]  # type: ignore[assignment]
+    """Declares a holding, from which affiliation follows.
+    Guarantees: the envelope's HoldingDeclaration is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    CorrectRevocation: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.CorrectRevocationRequest, _registry_service_pb2.CorrectRevocationResponse]  # type: ignore[assignment]
+    """Moves the time since when a revoked key is invalid, only ever earlier.
+    Guarantees: the envelope's RevocationCorrection is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: KEY_UNKNOWN; STATE_CONFLICT if the key is not revoked or the time is not earlier; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    ErasePersonalData: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ErasePersonalDataRequest, _registry_service_pb2.ErasePersonalDataResponse]  # type: ignore[assignment]
+    """Erases the personal data of a participant; every proof stays valid.
+    Guarantees: the envelope's PersonalDataErasure is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for an unknown participant; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    ListHoldings: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListHoldingsRequest, _registry_service_pb2.ListHoldingsResponse]  # type: ignore[assignment]
+    """Lists declared holdings.
     Guarantees: a page shows the state at `as_of_size`; the page token is bound to it.
     Errors: INVALID_ARGUMENT for a token that is not of this list.
     Example: `{"page_size": 100}`.
@@ -302,6 +370,70 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_registry_service_pb2.ListDevicesResponse, _abc.Awaitable[_registry_service_pb2.ListDevicesResponse]]:
         """Lists devices of a provider.
+        Guarantees: a page shows the state at `as_of_size`; the page token is bound to it.
+        Errors: INVALID_ARGUMENT for a token that is not of this list.
+        Example: `{"page_size": 100}`.
+        """
+
+    @_abc_1.abstractmethod
+    def ChangeProviderStanding(
+        self,
+        request: _registry_service_pb2.ChangeProviderStandingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.ChangeProviderStandingResponse, _abc.Awaitable[_registry_service_pb2.ChangeProviderStandingResponse]]:
+        """Suspends, readmits or removes a provider.
+        Guarantees: the envelope's ProviderStandingChange is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT with the standing; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def DeclareHolding(
+        self,
+        request: _registry_service_pb2.DeclareHoldingRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.DeclareHoldingResponse, _abc.Awaitable[_registry_service_pb2.DeclareHoldingResponse]]:
+        """Declares a holding, from which affiliation follows.
+        Guarantees: the envelope's HoldingDeclaration is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def CorrectRevocation(
+        self,
+        request: _registry_service_pb2.CorrectRevocationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.CorrectRevocationResponse, _abc.Awaitable[_registry_service_pb2.CorrectRevocationResponse]]:
+        """Moves the time since when a revoked key is invalid, only ever earlier.
+        Guarantees: the envelope's RevocationCorrection is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: KEY_UNKNOWN; STATE_CONFLICT if the key is not revoked or the time is not earlier; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def ErasePersonalData(
+        self,
+        request: _registry_service_pb2.ErasePersonalDataRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.ErasePersonalDataResponse, _abc.Awaitable[_registry_service_pb2.ErasePersonalDataResponse]]:
+        """Erases the personal data of a participant; every proof stays valid.
+        Guarantees: the envelope's PersonalDataErasure is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT for an unknown participant; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def ListHoldings(
+        self,
+        request: _registry_service_pb2.ListHoldingsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_service_pb2.ListHoldingsResponse, _abc.Awaitable[_registry_service_pb2.ListHoldingsResponse]]:
+        """Lists declared holdings.
         Guarantees: a page shows the state at `as_of_size`; the page token is bound to it.
         Errors: INVALID_ARGUMENT for a token that is not of this list.
         Example: `{"page_size": 100}`.

@@ -26,23 +26,35 @@ from ledger.v1 import envelope_pb2 as ledger_dot_v1_dot_envelope__pb2
 from ledger.v1 import quantities_pb2 as ledger_dot_v1_dot_quantities__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17ledger/v1/voucher.proto\x12\tledger.v1\x1a\x18ledger/v1/envelope.proto\x1a\x1aledger/v1/quantities.proto\"\xb6\x01\n\x15\x41pplicationSubmission\x12\x32\n\x06header\x18\x01 \x01(\x0b\x32\x1a.ledger.v1.StatementHeaderR\x06header\x12%\n\x0e\x61pplication_id\x18\x02 \x01(\x0cR\rapplicationId\x12!\n\x0cprogramme_id\x18\x03 \x01(\x0cR\x0bprogrammeId\x12\x1f\n\x0b\x63ontract_id\x18\x04 \x01(\x0cR\ncontractId\"0\n\x14\x41pplicationSubmitted\x12\x18\n\x07startup\x18\x01 \x01(\x08R\x07startup\"\x96\x02\n\x0cVoucherGrant\x12\x32\n\x06header\x18\x01 \x01(\x0b\x32\x1a.ledger.v1.StatementHeaderR\x06header\x12.\n\x05\x62\x61sis\x18\x02 \x01(\x0b\x32\x18.ledger.v1.DecisionBasisR\x05\x62\x61sis\x12\x1d\n\nvoucher_id\x18\x03 \x01(\x0cR\tvoucherId\x12%\n\x0e\x61pplication_id\x18\x04 \x01(\x0cR\rapplicationId\x12\x35\n\x07subject\x18\x05 \x01(\x0b\x32\x1b.ledger.v1.SubjectReferenceR\x07subject\x12%\n\x0enamed_approval\x18\x06 \x01(\x08R\rnamedApproval\"x\n\rVoucherIssued\x12\x19\n\x08\x66\x61\x63\x65_fen\x18\x01 \x01(\x03R\x07\x66\x61\x63\x65\x46\x65n\x12$\n\x0evalid_from_day\x18\x02 \x01(\x05R\x0cvalidFromDay\x12&\n\x0fvalid_until_day\x18\x03 \x01(\x05R\rvalidUntilDay\"R\n\x0eVoucherExpired\x12\x1d\n\nvoucher_id\x18\x01 \x01(\x0cR\tvoucherId\x12!\n\x0creleased_fen\x18\x02 \x01(\x03R\x0breleasedFen\".\n\rVoucherClosed\x12\x1d\n\nvoucher_id\x18\x01 \x01(\x0cR\tvoucherIdb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17ledger/v1/voucher.proto\x12\tledger.v1\x1a\x18ledger/v1/envelope.proto\x1a\x1aledger/v1/quantities.proto\"\x96\x02\n\x0cVoucherGrant\x12\x32\n\x06header\x18\x01 \x01(\x0b\x32\x1a.ledger.v1.StatementHeaderR\x06header\x12.\n\x05\x62\x61sis\x18\x02 \x01(\x0b\x32\x18.ledger.v1.DecisionBasisR\x05\x62\x61sis\x12\x1d\n\nvoucher_id\x18\x03 \x01(\x0cR\tvoucherId\x12%\n\x0e\x61pplication_id\x18\x04 \x01(\x0cR\rapplicationId\x12\x35\n\x07subject\x18\x05 \x01(\x0b\x32\x1b.ledger.v1.SubjectReferenceR\x07subject\x12%\n\x0enamed_approval\x18\x06 \x01(\x08R\rnamedApproval\"x\n\rVoucherIssued\x12\x19\n\x08\x66\x61\x63\x65_fen\x18\x01 \x01(\x03R\x07\x66\x61\x63\x65\x46\x65n\x12$\n\x0evalid_from_day\x18\x02 \x01(\x05R\x0cvalidFromDay\x12&\n\x0fvalid_until_day\x18\x03 \x01(\x05R\rvalidUntilDay\"R\n\x0eVoucherExpired\x12\x1d\n\nvoucher_id\x18\x01 \x01(\x0cR\tvoucherId\x12!\n\x0creleased_fen\x18\x02 \x01(\x03R\x0breleasedFen\".\n\rVoucherClosed\x12\x1d\n\nvoucher_id\x18\x01 \x01(\x0cR\tvoucherId\"6\n\x0bGrantQueued\x12\'\n\x0f\x65ntitlement_fen\x18\x01 \x01(\x03R\x0e\x65ntitlementFen\"\x99\x01\n\x0fVoucherAllotted\x12\x1d\n\nvoucher_id\x18\x01 \x01(\x0cR\tvoucherId\x12\x19\n\x08\x66\x61\x63\x65_fen\x18\x02 \x01(\x03R\x07\x66\x61\x63\x65\x46\x65n\x12$\n\x0evalid_from_day\x18\x03 \x01(\x05R\x0cvalidFromDay\x12&\n\x0fvalid_until_day\x18\x04 \x01(\x05R\rvalidUntilDay\"\x90\x01\n\x0bVoucherHold\x12\x32\n\x06header\x18\x01 \x01(\x0b\x32\x1a.ledger.v1.StatementHeaderR\x06header\x12.\n\x05\x62\x61sis\x18\x02 \x01(\x0b\x32\x18.ledger.v1.DecisionBasisR\x05\x62\x61sis\x12\x1d\n\nvoucher_id\x18\x03 \x01(\x0cR\tvoucherId\"\r\n\x0bVoucherHeld\"\x90\x01\n\x0bHoldRelease\x12\x32\n\x06header\x18\x01 \x01(\x0b\x32\x1a.ledger.v1.StatementHeaderR\x06header\x12.\n\x05\x62\x61sis\x18\x02 \x01(\x0b\x32\x18.ledger.v1.DecisionBasisR\x05\x62\x61sis\x12\x1d\n\nvoucher_id\x18\x03 \x01(\x0cR\tvoucherId\"\x0e\n\x0cHoldReleased\"\xcd\x01\n\x11VoucherRevocation\x12\x32\n\x06header\x18\x01 \x01(\x0b\x32\x1a.ledger.v1.StatementHeaderR\x06header\x12.\n\x05\x62\x61sis\x18\x02 \x01(\x0b\x32\x18.ledger.v1.DecisionBasisR\x05\x62\x61sis\x12\x1d\n\nvoucher_id\x18\x03 \x01(\x0cR\tvoucherId\x12\x35\n\x07subject\x18\x04 \x01(\x0b\x32\x1b.ledger.v1.SubjectReferenceR\x07subject\"3\n\x0eVoucherRevoked\x12!\n\x0creleased_fen\x18\x01 \x01(\x03R\x0breleasedFenb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ledger.v1.voucher_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_APPLICATIONSUBMISSION']._serialized_start=93
-  _globals['_APPLICATIONSUBMISSION']._serialized_end=275
-  _globals['_APPLICATIONSUBMITTED']._serialized_start=277
-  _globals['_APPLICATIONSUBMITTED']._serialized_end=325
-  _globals['_VOUCHERGRANT']._serialized_start=328
-  _globals['_VOUCHERGRANT']._serialized_end=606
-  _globals['_VOUCHERISSUED']._serialized_start=608
-  _globals['_VOUCHERISSUED']._serialized_end=728
-  _globals['_VOUCHEREXPIRED']._serialized_start=730
-  _globals['_VOUCHEREXPIRED']._serialized_end=812
-  _globals['_VOUCHERCLOSED']._serialized_start=814
-  _globals['_VOUCHERCLOSED']._serialized_end=860
+  _globals['_VOUCHERGRANT']._serialized_start=93
+  _globals['_VOUCHERGRANT']._serialized_end=371
+  _globals['_VOUCHERISSUED']._serialized_start=373
+  _globals['_VOUCHERISSUED']._serialized_end=493
+  _globals['_VOUCHEREXPIRED']._serialized_start=495
+  _globals['_VOUCHEREXPIRED']._serialized_end=577
+  _globals['_VOUCHERCLOSED']._serialized_start=579
+  _globals['_VOUCHERCLOSED']._serialized_end=625
+  _globals['_GRANTQUEUED']._serialized_start=627
+  _globals['_GRANTQUEUED']._serialized_end=681
+  _globals['_VOUCHERALLOTTED']._serialized_start=684
+  _globals['_VOUCHERALLOTTED']._serialized_end=837
+  _globals['_VOUCHERHOLD']._serialized_start=840
+  _globals['_VOUCHERHOLD']._serialized_end=984
+  _globals['_VOUCHERHELD']._serialized_start=986
+  _globals['_VOUCHERHELD']._serialized_end=999
+  _globals['_HOLDRELEASE']._serialized_start=1002
+  _globals['_HOLDRELEASE']._serialized_end=1146
+  _globals['_HOLDRELEASED']._serialized_start=1148
+  _globals['_HOLDRELEASED']._serialized_end=1162
+  _globals['_VOUCHERREVOCATION']._serialized_start=1165
+  _globals['_VOUCHERREVOCATION']._serialized_end=1370
+  _globals['_VOUCHERREVOKED']._serialized_start=1372
+  _globals['_VOUCHERREVOKED']._serialized_end=1423
 # @@protoc_insertion_point(module_scope)

@@ -23,36 +23,49 @@ _sym_db = _symbol_database.Default()
 
 
 from ledger.v1 import envelope_pb2 as ledger_dot_v1_dot_envelope__pb2
+from ledger.v1 import quantities_pb2 as ledger_dot_v1_dot_quantities__pb2
 from ledger.v1 import receipt_pb2 as ledger_dot_v1_dot_receipt__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fledger/v1/voucher_service.proto\x12\tledger.v1\x1a\x18ledger/v1/envelope.proto\x1a\x17ledger/v1/receipt.proto\"x\n\x13IssueVoucherRequest\x12/\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x13.ledger.v1.EnvelopeR\x08\x65nvelope\x12\x30\n\tack_level\x18\x02 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"D\n\x14IssueVoucherResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"\x86\x01\n\x14\x45xpireVoucherRequest\x12\x1d\n\nvoucher_id\x18\x01 \x01(\x0cR\tvoucherId\x12\x1d\n\nrequest_id\x18\x02 \x01(\x0cR\trequestId\x12\x30\n\tack_level\x18\x03 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"E\n\x15\x45xpireVoucherResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"2\n\x11GetVoucherRequest\x12\x1d\n\nvoucher_id\x18\x01 \x01(\x0cR\tvoucherId\"`\n\x12GetVoucherResponse\x12,\n\x07voucher\x18\x01 \x01(\x0b\x32\x12.ledger.v1.VoucherR\x07voucher\x12\x1c\n\nas_of_size\x18\x02 \x01(\x04R\x08\x61sOfSize\"\x87\x05\n\x07Voucher\x12\x1d\n\nvoucher_id\x18\x01 \x01(\x0cR\tvoucherId\x12!\n\x0cprogramme_id\x18\x02 \x01(\x0cR\x0bprogrammeId\x12%\n\x0e\x62\x65neficiary_id\x18\x03 \x01(\x0cR\rbeneficiaryId\x12\x1f\n\x0bprovider_id\x18\x04 \x01(\x0cR\nproviderId\x12\x1f\n\x0b\x63ontract_id\x18\x05 \x01(\x0cR\ncontractId\x12\'\n\x0f\x63ontract_digest\x18\x06 \x01(\x0cR\x0e\x63ontractDigest\x12-\n\x05state\x18\x07 \x01(\x0e\x32\x17.ledger.v1.VoucherStateR\x05state\x12\x19\n\x08\x66\x61\x63\x65_fen\x18\x08 \x01(\x03R\x07\x66\x61\x63\x65\x46\x65n\x12\x1d\n\nmetered_ms\x18\t \x01(\x03R\tmeteredMs\x12\x32\n\x15unredeemed_claims_fen\x18\n \x01(\x03R\x13unredeemedClaimsFen\x12!\n\x0credeemed_fen\x18\x0b \x01(\x03R\x0bredeemedFen\x12\x19\n\x08paid_fen\x18\x0c \x01(\x03R\x07paidFen\x12!\n\x0creleased_fen\x18\r \x01(\x03R\x0breleasedFen\x12$\n\x0evalid_from_day\x18\x0e \x01(\x05R\x0cvalidFromDay\x12&\n\x0fvalid_until_day\x18\x0f \x01(\x05R\rvalidUntilDay\x12\x19\n\x05index\x18\x10 \x01(\x04H\x00R\x05index\x88\x01\x01\x12&\n\x0cpolicy_index\x18\x11 \x01(\x04H\x01R\x0bpolicyIndex\x88\x01\x01\x42\x08\n\x06_indexB\x0f\n\r_policy_index\"\x9b\x01\n\x13ListVouchersRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rR\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\x12!\n\x0cprogramme_id\x18\x03 \x01(\x0cR\x0bprogrammeId\x12%\n\x0eparticipant_id\x18\x04 \x01(\x0cR\rparticipantId\"\x8c\x01\n\x14ListVouchersResponse\x12.\n\x08vouchers\x18\x01 \x03(\x0b\x32\x12.ledger.v1.VoucherR\x08vouchers\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1c\n\nas_of_size\x18\x03 \x01(\x04R\x08\x61sOfSize*|\n\x0cVoucherState\x12\x1d\n\x19VOUCHER_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14VOUCHER_STATE_ACTIVE\x10\x01\x12\x19\n\x15VOUCHER_STATE_EXPIRED\x10\x02\x12\x18\n\x14VOUCHER_STATE_CLOSED\x10\x03\x32\xd1\x02\n\x0eVoucherService\x12O\n\x0cIssueVoucher\x12\x1e.ledger.v1.IssueVoucherRequest\x1a\x1f.ledger.v1.IssueVoucherResponse\x12R\n\rExpireVoucher\x12\x1f.ledger.v1.ExpireVoucherRequest\x1a .ledger.v1.ExpireVoucherResponse\x12I\n\nGetVoucher\x12\x1c.ledger.v1.GetVoucherRequest\x1a\x1d.ledger.v1.GetVoucherResponse\x12O\n\x0cListVouchers\x12\x1e.ledger.v1.ListVouchersRequest\x1a\x1f.ledger.v1.ListVouchersResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fledger/v1/voucher_service.proto\x12\tledger.v1\x1a\x18ledger/v1/envelope.proto\x1a\x1aledger/v1/quantities.proto\x1a\x17ledger/v1/receipt.proto\"x\n\x13IssueVoucherRequest\x12/\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x13.ledger.v1.EnvelopeR\x08\x65nvelope\x12\x30\n\tack_level\x18\x02 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"D\n\x14IssueVoucherResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"\x86\x01\n\x14\x45xpireVoucherRequest\x12\x1d\n\nvoucher_id\x18\x01 \x01(\x0cR\tvoucherId\x12\x1d\n\nrequest_id\x18\x02 \x01(\x0cR\trequestId\x12\x30\n\tack_level\x18\x03 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"E\n\x15\x45xpireVoucherResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"2\n\x11GetVoucherRequest\x12\x1d\n\nvoucher_id\x18\x01 \x01(\x0cR\tvoucherId\"`\n\x12GetVoucherResponse\x12,\n\x07voucher\x18\x01 \x01(\x0b\x32\x12.ledger.v1.VoucherR\x07voucher\x12\x1c\n\nas_of_size\x18\x02 \x01(\x04R\x08\x61sOfSize\"\xd2\x05\n\x07Voucher\x12\x1d\n\nvoucher_id\x18\x01 \x01(\x0cR\tvoucherId\x12!\n\x0cprogramme_id\x18\x02 \x01(\x0cR\x0bprogrammeId\x12%\n\x0e\x62\x65neficiary_id\x18\x03 \x01(\x0cR\rbeneficiaryId\x12\x1f\n\x0bprovider_id\x18\x04 \x01(\x0cR\nproviderId\x12\x1f\n\x0b\x63ontract_id\x18\x05 \x01(\x0cR\ncontractId\x12\'\n\x0f\x63ontract_digest\x18\x06 \x01(\x0cR\x0e\x63ontractDigest\x12-\n\x05state\x18\x07 \x01(\x0e\x32\x17.ledger.v1.VoucherStateR\x05state\x12\x19\n\x08\x66\x61\x63\x65_fen\x18\x08 \x01(\x03R\x07\x66\x61\x63\x65\x46\x65n\x12\x1d\n\nmetered_ms\x18\t \x01(\x03R\tmeteredMs\x12\x32\n\x15unredeemed_claims_fen\x18\n \x01(\x03R\x13unredeemedClaimsFen\x12!\n\x0credeemed_fen\x18\x0b \x01(\x03R\x0bredeemedFen\x12\x19\n\x08paid_fen\x18\x0c \x01(\x03R\x07paidFen\x12!\n\x0creleased_fen\x18\r \x01(\x03R\x0breleasedFen\x12$\n\x0evalid_from_day\x18\x0e \x01(\x05R\x0cvalidFromDay\x12&\n\x0fvalid_until_day\x18\x0f \x01(\x05R\rvalidUntilDay\x12\x19\n\x05index\x18\x10 \x01(\x04H\x00R\x05index\x88\x01\x01\x12&\n\x0cpolicy_index\x18\x11 \x01(\x04H\x01R\x0bpolicyIndex\x88\x01\x01\x12\x12\n\x04held\x18\x12 \x01(\x08R\x04held\x12\x35\n\x07subject\x18\x13 \x01(\x0b\x32\x1b.ledger.v1.SubjectReferenceR\x07subjectB\x08\n\x06_indexB\x0f\n\r_policy_index\"\x9b\x01\n\x13ListVouchersRequest\x12\x1b\n\tpage_size\x18\x01 \x01(\rR\x08pageSize\x12\x1d\n\npage_token\x18\x02 \x01(\tR\tpageToken\x12!\n\x0cprogramme_id\x18\x03 \x01(\x0cR\x0bprogrammeId\x12%\n\x0eparticipant_id\x18\x04 \x01(\x0cR\rparticipantId\"\x8c\x01\n\x14ListVouchersResponse\x12.\n\x08vouchers\x18\x01 \x03(\x0b\x32\x12.ledger.v1.VoucherR\x08vouchers\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1c\n\nas_of_size\x18\x03 \x01(\x04R\x08\x61sOfSize\"w\n\x12HoldVoucherRequest\x12/\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x13.ledger.v1.EnvelopeR\x08\x65nvelope\x12\x30\n\tack_level\x18\x02 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"C\n\x13HoldVoucherResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"w\n\x12ReleaseHoldRequest\x12/\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x13.ledger.v1.EnvelopeR\x08\x65nvelope\x12\x30\n\tack_level\x18\x02 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"C\n\x13ReleaseHoldResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt\"y\n\x14RevokeVoucherRequest\x12/\n\x08\x65nvelope\x18\x01 \x01(\x0b\x32\x13.ledger.v1.EnvelopeR\x08\x65nvelope\x12\x30\n\tack_level\x18\x02 \x01(\x0e\x32\x13.ledger.v1.AckLevelR\x08\x61\x63kLevel\"E\n\x15RevokeVoucherResponse\x12,\n\x07receipt\x18\x01 \x01(\x0b\x32\x12.ledger.v1.ReceiptR\x07receipt*\x97\x01\n\x0cVoucherState\x12\x1d\n\x19VOUCHER_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14VOUCHER_STATE_ACTIVE\x10\x01\x12\x19\n\x15VOUCHER_STATE_EXPIRED\x10\x02\x12\x18\n\x14VOUCHER_STATE_CLOSED\x10\x03\x12\x19\n\x15VOUCHER_STATE_REVOKED\x10\x04\x32\xc1\x04\n\x0eVoucherService\x12O\n\x0cIssueVoucher\x12\x1e.ledger.v1.IssueVoucherRequest\x1a\x1f.ledger.v1.IssueVoucherResponse\x12R\n\rExpireVoucher\x12\x1f.ledger.v1.ExpireVoucherRequest\x1a .ledger.v1.ExpireVoucherResponse\x12I\n\nGetVoucher\x12\x1c.ledger.v1.GetVoucherRequest\x1a\x1d.ledger.v1.GetVoucherResponse\x12O\n\x0cListVouchers\x12\x1e.ledger.v1.ListVouchersRequest\x1a\x1f.ledger.v1.ListVouchersResponse\x12L\n\x0bHoldVoucher\x12\x1d.ledger.v1.HoldVoucherRequest\x1a\x1e.ledger.v1.HoldVoucherResponse\x12L\n\x0bReleaseHold\x12\x1d.ledger.v1.ReleaseHoldRequest\x1a\x1e.ledger.v1.ReleaseHoldResponse\x12R\n\rRevokeVoucher\x12\x1f.ledger.v1.RevokeVoucherRequest\x1a .ledger.v1.RevokeVoucherResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ledger.v1.voucher_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_VOUCHERSTATE']._serialized_start=1598
-  _globals['_VOUCHERSTATE']._serialized_end=1722
-  _globals['_ISSUEVOUCHERREQUEST']._serialized_start=97
-  _globals['_ISSUEVOUCHERREQUEST']._serialized_end=217
-  _globals['_ISSUEVOUCHERRESPONSE']._serialized_start=219
-  _globals['_ISSUEVOUCHERRESPONSE']._serialized_end=287
-  _globals['_EXPIREVOUCHERREQUEST']._serialized_start=290
-  _globals['_EXPIREVOUCHERREQUEST']._serialized_end=424
-  _globals['_EXPIREVOUCHERRESPONSE']._serialized_start=426
-  _globals['_EXPIREVOUCHERRESPONSE']._serialized_end=495
-  _globals['_GETVOUCHERREQUEST']._serialized_start=497
-  _globals['_GETVOUCHERREQUEST']._serialized_end=547
-  _globals['_GETVOUCHERRESPONSE']._serialized_start=549
-  _globals['_GETVOUCHERRESPONSE']._serialized_end=645
-  _globals['_VOUCHER']._serialized_start=648
-  _globals['_VOUCHER']._serialized_end=1295
-  _globals['_LISTVOUCHERSREQUEST']._serialized_start=1298
-  _globals['_LISTVOUCHERSREQUEST']._serialized_end=1453
-  _globals['_LISTVOUCHERSRESPONSE']._serialized_start=1456
-  _globals['_LISTVOUCHERSRESPONSE']._serialized_end=1596
-  _globals['_VOUCHERSERVICE']._serialized_start=1725
-  _globals['_VOUCHERSERVICE']._serialized_end=2062
+  _globals['_VOUCHERSTATE']._serialized_start=2276
+  _globals['_VOUCHERSTATE']._serialized_end=2427
+  _globals['_ISSUEVOUCHERREQUEST']._serialized_start=125
+  _globals['_ISSUEVOUCHERREQUEST']._serialized_end=245
+  _globals['_ISSUEVOUCHERRESPONSE']._serialized_start=247
+  _globals['_ISSUEVOUCHERRESPONSE']._serialized_end=315
+  _globals['_EXPIREVOUCHERREQUEST']._serialized_start=318
+  _globals['_EXPIREVOUCHERREQUEST']._serialized_end=452
+  _globals['_EXPIREVOUCHERRESPONSE']._serialized_start=454
+  _globals['_EXPIREVOUCHERRESPONSE']._serialized_end=523
+  _globals['_GETVOUCHERREQUEST']._serialized_start=525
+  _globals['_GETVOUCHERREQUEST']._serialized_end=575
+  _globals['_GETVOUCHERRESPONSE']._serialized_start=577
+  _globals['_GETVOUCHERRESPONSE']._serialized_end=673
+  _globals['_VOUCHER']._serialized_start=676
+  _globals['_VOUCHER']._serialized_end=1398
+  _globals['_LISTVOUCHERSREQUEST']._serialized_start=1401
+  _globals['_LISTVOUCHERSREQUEST']._serialized_end=1556
+  _globals['_LISTVOUCHERSRESPONSE']._serialized_start=1559
+  _globals['_LISTVOUCHERSRESPONSE']._serialized_end=1699
+  _globals['_HOLDVOUCHERREQUEST']._serialized_start=1701
+  _globals['_HOLDVOUCHERREQUEST']._serialized_end=1820
+  _globals['_HOLDVOUCHERRESPONSE']._serialized_start=1822
+  _globals['_HOLDVOUCHERRESPONSE']._serialized_end=1889
+  _globals['_RELEASEHOLDREQUEST']._serialized_start=1891
+  _globals['_RELEASEHOLDREQUEST']._serialized_end=2010
+  _globals['_RELEASEHOLDRESPONSE']._serialized_start=2012
+  _globals['_RELEASEHOLDRESPONSE']._serialized_end=2079
+  _globals['_REVOKEVOUCHERREQUEST']._serialized_start=2081
+  _globals['_REVOKEVOUCHERREQUEST']._serialized_end=2202
+  _globals['_REVOKEVOUCHERRESPONSE']._serialized_start=2204
+  _globals['_REVOKEVOUCHERRESPONSE']._serialized_end=2273
+  _globals['_VOUCHERSERVICE']._serialized_start=2430
+  _globals['_VOUCHERSERVICE']._serialized_end=3007
 # @@protoc_insertion_point(module_scope)

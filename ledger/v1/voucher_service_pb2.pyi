@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from ledger.v1 import envelope_pb2 as _envelope_pb2
+from ledger.v1 import quantities_pb2 as _quantities_pb2
 from ledger.v1 import receipt_pb2 as _receipt_pb2
 import builtins as _builtins
 import sys
@@ -35,6 +36,8 @@ class _VoucherStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_VoucherS
     """Expired."""
     VOUCHER_STATE_CLOSED: _VoucherState.ValueType  # 3
     """Nothing left and all paid."""
+    VOUCHER_STATE_REVOKED: _VoucherState.ValueType  # 4
+    """Revoked."""
 
 class VoucherState(_VoucherState, metaclass=_VoucherStateEnumTypeWrapper):
     """Where a voucher stands."""
@@ -47,6 +50,8 @@ VOUCHER_STATE_EXPIRED: VoucherState.ValueType  # 2
 """Expired."""
 VOUCHER_STATE_CLOSED: VoucherState.ValueType  # 3
 """Nothing left and all paid."""
+VOUCHER_STATE_REVOKED: VoucherState.ValueType  # 4
+"""Revoked."""
 Global___VoucherState: _TypeAlias = VoucherState  # noqa: Y015
 
 @_typing.final
@@ -228,6 +233,8 @@ class Voucher(_message.Message):
     VALID_UNTIL_DAY_FIELD_NUMBER: _builtins.int
     INDEX_FIELD_NUMBER: _builtins.int
     POLICY_INDEX_FIELD_NUMBER: _builtins.int
+    HELD_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
     voucher_id: _builtins.bytes
     """Id, 16 bytes."""
     programme_id: _builtins.bytes
@@ -262,6 +269,12 @@ class Voucher(_message.Message):
     """Leaf of its issue."""
     policy_index: _builtins.int
     """Leaf of the policy frozen in it."""
+    held: _builtins.bool
+    """Whether it is held, by an office or by an open clawback of the beneficiary."""
+    @_builtins.property
+    def subject(self) -> _quantities_pb2.SubjectReference:
+        """The leaf that issued it, the subject of a revocation."""
+
     def __init__(
         self,
         *,
@@ -282,10 +295,12 @@ class Voucher(_message.Message):
         valid_until_day: _builtins.int = ...,
         index: _builtins.int | None = ...,
         policy_index: _builtins.int | None = ...,
+        held: _builtins.bool = ...,
+        subject: _quantities_pb2.SubjectReference | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "_policy_index", b"_policy_index", "index", b"index", "policy_index", b"policy_index"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "_policy_index", b"_policy_index", "index", b"index", "policy_index", b"policy_index", "subject", b"subject"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "_policy_index", b"_policy_index", "beneficiary_id", b"beneficiary_id", "contract_digest", b"contract_digest", "contract_id", b"contract_id", "face_fen", b"face_fen", "index", b"index", "metered_ms", b"metered_ms", "paid_fen", b"paid_fen", "policy_index", b"policy_index", "programme_id", b"programme_id", "provider_id", b"provider_id", "redeemed_fen", b"redeemed_fen", "released_fen", b"released_fen", "state", b"state", "unredeemed_claims_fen", b"unredeemed_claims_fen", "valid_from_day", b"valid_from_day", "valid_until_day", b"valid_until_day", "voucher_id", b"voucher_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_index", b"_index", "_policy_index", b"_policy_index", "beneficiary_id", b"beneficiary_id", "contract_digest", b"contract_digest", "contract_id", b"contract_id", "face_fen", b"face_fen", "held", b"held", "index", b"index", "metered_ms", b"metered_ms", "paid_fen", b"paid_fen", "policy_index", b"policy_index", "programme_id", b"programme_id", "provider_id", b"provider_id", "redeemed_fen", b"redeemed_fen", "released_fen", b"released_fen", "state", b"state", "subject", b"subject", "unredeemed_claims_fen", b"unredeemed_claims_fen", "valid_from_day", b"valid_from_day", "valid_until_day", b"valid_until_day", "voucher_id", b"voucher_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__index: _TypeAlias = _typing.Literal["index"]  # noqa: Y015
     _WhichOneofArgType__index: _TypeAlias = _typing.Literal["_index", b"_index"]  # noqa: Y015
@@ -363,3 +378,159 @@ class ListVouchersResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListVouchersResponse: _TypeAlias = ListVouchersResponse  # noqa: Y015
+
+@_typing.final
+class HoldVoucherRequest(_message.Message):
+    """Request of HoldVoucher."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of a VoucherHold."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HoldVoucherRequest: _TypeAlias = HoldVoucherRequest  # noqa: Y015
+
+@_typing.final
+class HoldVoucherResponse(_message.Message):
+    """Response of HoldVoucher."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HoldVoucherResponse: _TypeAlias = HoldVoucherResponse  # noqa: Y015
+
+@_typing.final
+class ReleaseHoldRequest(_message.Message):
+    """Request of ReleaseHold."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of a HoldRelease."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleaseHoldRequest: _TypeAlias = ReleaseHoldRequest  # noqa: Y015
+
+@_typing.final
+class ReleaseHoldResponse(_message.Message):
+    """Response of ReleaseHold."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleaseHoldResponse: _TypeAlias = ReleaseHoldResponse  # noqa: Y015
+
+@_typing.final
+class RevokeVoucherRequest(_message.Message):
+    """Request of RevokeVoucher."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENVELOPE_FIELD_NUMBER: _builtins.int
+    ACK_LEVEL_FIELD_NUMBER: _builtins.int
+    ack_level: _receipt_pb2.AckLevel.ValueType
+    """When to answer."""
+    @_builtins.property
+    def envelope(self) -> _envelope_pb2.Envelope:
+        """Envelope of a VoucherRevocation."""
+
+    def __init__(
+        self,
+        *,
+        envelope: _envelope_pb2.Envelope | None = ...,
+        ack_level: _receipt_pb2.AckLevel.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["envelope", b"envelope"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack_level", b"ack_level", "envelope", b"envelope"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokeVoucherRequest: _TypeAlias = RevokeVoucherRequest  # noqa: Y015
+
+@_typing.final
+class RevokeVoucherResponse(_message.Message):
+    """Response of RevokeVoucher."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIPT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def receipt(self) -> _receipt_pb2.Receipt:
+        """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        receipt: _receipt_pb2.Receipt | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["receipt", b"receipt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokeVoucherResponse: _TypeAlias = RevokeVoucherResponse  # noqa: Y015

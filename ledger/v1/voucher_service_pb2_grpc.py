@@ -55,6 +55,21 @@ class VoucherServiceStub:
                 request_serializer=ledger_dot_v1_dot_voucher__service__pb2.ListVouchersRequest.SerializeToString,
                 response_deserializer=ledger_dot_v1_dot_voucher__service__pb2.ListVouchersResponse.FromString,
                 _registered_method=True)
+        self.HoldVoucher = channel.unary_unary(
+                '/ledger.v1.VoucherService/HoldVoucher',
+                request_serializer=ledger_dot_v1_dot_voucher__service__pb2.HoldVoucherRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_voucher__service__pb2.HoldVoucherResponse.FromString,
+                _registered_method=True)
+        self.ReleaseHold = channel.unary_unary(
+                '/ledger.v1.VoucherService/ReleaseHold',
+                request_serializer=ledger_dot_v1_dot_voucher__service__pb2.ReleaseHoldRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_voucher__service__pb2.ReleaseHoldResponse.FromString,
+                _registered_method=True)
+        self.RevokeVoucher = channel.unary_unary(
+                '/ledger.v1.VoucherService/RevokeVoucher',
+                request_serializer=ledger_dot_v1_dot_voucher__service__pb2.RevokeVoucherRequest.SerializeToString,
+                response_deserializer=ledger_dot_v1_dot_voucher__service__pb2.RevokeVoucherResponse.FromString,
+                _registered_method=True)
 
 
 class VoucherServiceServicer:
@@ -102,6 +117,39 @@ class VoucherServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def HoldVoucher(self, request, context):
+        """Holds a voucher: claims, redemptions, verifications, approvals and orders are refused.
+        Guarantees: the envelope's VoucherHold is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: VOUCHER_EXPIRED; SEPARATION_OF_DUTY; STATE_CONFLICT if the office holds it already; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReleaseHold(self, request, context):
+        """Ends the hold of the signer's office.
+        Guarantees: the envelope's HoldRelease is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if the office does not hold it; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeVoucher(self, request, context):
+        """Revokes a voucher and releases what is unused.
+        Guarantees: the envelope's VoucherRevocation is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: VOUCHER_EXPIRED; SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_VoucherServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -124,6 +172,21 @@ def add_VoucherServiceServicer_to_server(servicer, server):
                     servicer.ListVouchers,
                     request_deserializer=ledger_dot_v1_dot_voucher__service__pb2.ListVouchersRequest.FromString,
                     response_serializer=ledger_dot_v1_dot_voucher__service__pb2.ListVouchersResponse.SerializeToString,
+            ),
+            'HoldVoucher': grpc.unary_unary_rpc_method_handler(
+                    servicer.HoldVoucher,
+                    request_deserializer=ledger_dot_v1_dot_voucher__service__pb2.HoldVoucherRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_voucher__service__pb2.HoldVoucherResponse.SerializeToString,
+            ),
+            'ReleaseHold': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseHold,
+                    request_deserializer=ledger_dot_v1_dot_voucher__service__pb2.ReleaseHoldRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_voucher__service__pb2.ReleaseHoldResponse.SerializeToString,
+            ),
+            'RevokeVoucher': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeVoucher,
+                    request_deserializer=ledger_dot_v1_dot_voucher__service__pb2.RevokeVoucherRequest.FromString,
+                    response_serializer=ledger_dot_v1_dot_voucher__service__pb2.RevokeVoucherResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -235,6 +298,87 @@ class VoucherService:
             '/ledger.v1.VoucherService/ListVouchers',
             ledger_dot_v1_dot_voucher__service__pb2.ListVouchersRequest.SerializeToString,
             ledger_dot_v1_dot_voucher__service__pb2.ListVouchersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def HoldVoucher(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.VoucherService/HoldVoucher',
+            ledger_dot_v1_dot_voucher__service__pb2.HoldVoucherRequest.SerializeToString,
+            ledger_dot_v1_dot_voucher__service__pb2.HoldVoucherResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseHold(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.VoucherService/ReleaseHold',
+            ledger_dot_v1_dot_voucher__service__pb2.ReleaseHoldRequest.SerializeToString,
+            ledger_dot_v1_dot_voucher__service__pb2.ReleaseHoldResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeVoucher(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/ledger.v1.VoucherService/RevokeVoucher',
+            ledger_dot_v1_dot_voucher__service__pb2.RevokeVoucherRequest.SerializeToString,
+            ledger_dot_v1_dot_voucher__service__pb2.RevokeVoucherResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -58,6 +58,27 @@ class VoucherServiceStub:
     Errors: INVALID_ARGUMENT for a token that is not of this list.
     Example: `{"page_size": 100}`.
     """
+    HoldVoucher: _grpc.UnaryUnaryMultiCallable[_voucher_service_pb2.HoldVoucherRequest, _voucher_service_pb2.HoldVoucherResponse]
+    """Holds a voucher: claims, redemptions, verifications, approvals and orders are refused.
+    Guarantees: the envelope's VoucherHold is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: VOUCHER_EXPIRED; SEPARATION_OF_DUTY; STATE_CONFLICT if the office holds it already; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    ReleaseHold: _grpc.UnaryUnaryMultiCallable[_voucher_service_pb2.ReleaseHoldRequest, _voucher_service_pb2.ReleaseHoldResponse]
+    """Ends the hold of the signer's office.
+    Guarantees: the envelope's HoldRelease is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if the office does not hold it; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    RevokeVoucher: _grpc.UnaryUnaryMultiCallable[_voucher_service_pb2.RevokeVoucherRequest, _voucher_service_pb2.RevokeVoucherResponse]
+    """Revokes a voucher and releases what is unused.
+    Guarantees: the envelope's VoucherRevocation is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: VOUCHER_EXPIRED; SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
 
 @_typing.type_check_only
 class VoucherServiceAsyncStub(VoucherServiceStub):
@@ -88,6 +109,27 @@ class VoucherServiceAsyncStub(VoucherServiceStub):
     Guarantees: a page shows the state at `as_of_size`; the page token is bound to it.
     Errors: INVALID_ARGUMENT for a token that is not of this list.
     Example: `{"page_size": 100}`.
+    """
+    HoldVoucher: _aio.UnaryUnaryMultiCallable[_voucher_service_pb2.HoldVoucherRequest, _voucher_service_pb2.HoldVoucherResponse]  # type: ignore[assignment]
+    """Holds a voucher: claims, redemptions, verifications, approvals and orders are refused.
+    Guarantees: the envelope's VoucherHold is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: VOUCHER_EXPIRED; SEPARATION_OF_DUTY; STATE_CONFLICT if the office holds it already; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    ReleaseHold: _aio.UnaryUnaryMultiCallable[_voucher_service_pb2.ReleaseHoldRequest, _voucher_service_pb2.ReleaseHoldResponse]  # type: ignore[assignment]
+    """Ends the hold of the signer's office.
+    Guarantees: the envelope's HoldRelease is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if the office does not hold it; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+    """
+    RevokeVoucher: _aio.UnaryUnaryMultiCallable[_voucher_service_pb2.RevokeVoucherRequest, _voucher_service_pb2.RevokeVoucherResponse]  # type: ignore[assignment]
+    """Revokes a voucher and releases what is unused.
+    Guarantees: the envelope's VoucherRevocation is decided at one ledger index, and the answer comes after the
+    event is durable; the same request id and bytes get the same receipt for ever.
+    Errors: VOUCHER_EXPIRED; SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+    Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
     """
 
 class VoucherServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -140,6 +182,45 @@ class VoucherServiceServicer(metaclass=_abc_1.ABCMeta):
         Guarantees: a page shows the state at `as_of_size`; the page token is bound to it.
         Errors: INVALID_ARGUMENT for a token that is not of this list.
         Example: `{"page_size": 100}`.
+        """
+
+    @_abc_1.abstractmethod
+    def HoldVoucher(
+        self,
+        request: _voucher_service_pb2.HoldVoucherRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_voucher_service_pb2.HoldVoucherResponse, _abc.Awaitable[_voucher_service_pb2.HoldVoucherResponse]]:
+        """Holds a voucher: claims, redemptions, verifications, approvals and orders are refused.
+        Guarantees: the envelope's VoucherHold is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: VOUCHER_EXPIRED; SEPARATION_OF_DUTY; STATE_CONFLICT if the office holds it already; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def ReleaseHold(
+        self,
+        request: _voucher_service_pb2.ReleaseHoldRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_voucher_service_pb2.ReleaseHoldResponse, _abc.Awaitable[_voucher_service_pb2.ReleaseHoldResponse]]:
+        """Ends the hold of the signer's office.
+        Guarantees: the envelope's HoldRelease is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: SEPARATION_OF_DUTY; STATE_CONFLICT if the office does not hold it; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
+        """
+
+    @_abc_1.abstractmethod
+    def RevokeVoucher(
+        self,
+        request: _voucher_service_pb2.RevokeVoucherRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_voucher_service_pb2.RevokeVoucherResponse, _abc.Awaitable[_voucher_service_pb2.RevokeVoucherResponse]]:
+        """Revokes a voucher and releases what is unused.
+        Guarantees: the envelope's VoucherRevocation is decided at one ledger index, and the answer comes after the
+        event is durable; the same request id and bytes get the same receipt for ever.
+        Errors: VOUCHER_EXPIRED; SEPARATION_OF_DUTY; STATE_CONFLICT with the state and the allowed acts; INVALID_ARGUMENT for bytes outside the profile; UNAVAILABLE when writing has stopped.
+        Example: `{"envelope": {"payload_type": …, "payload": …, "signatures": […]}}`.
         """
 
 def add_VoucherServiceServicer_to_server(servicer: VoucherServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

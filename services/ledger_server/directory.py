@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ledger.app.clock import LedgerClock
+    from ledger.domain.entities import Quotas
 
 CONFIG = "ledger.toml"
 _KEYS = ("ledger_id", "origin", "log_vkey", "profile", "development", "lock")
@@ -124,14 +125,17 @@ class LedgerDirectory:
         self,
         *,
         store: str | None = None,
+        application: LedgerApplication | None = None,
         clock: LedgerClock | None = None,
         progress: Callable[[int, int], None] | None = None,
         accept_clock: bool = False,
+        quotas: Quotas | None = None,
     ) -> Ledger:
         """Open the ledger for service, every row checked; called inside a running event loop.
 
-        `store` is a store URL in place of the folder's own database; `accept_clock` lets a SYSTEM clock be
-        more than a day ahead of the last record.
+        `store` is a store URL in place of the folder's own database, `application` one that is open and will
+        be closed with the ledger; `accept_clock` lets a SYSTEM clock be more than a day ahead of the last
+        record; `quotas` are published if others are in force.
         """
         config = self.read_config()
         location = StoreLocation.parse(store) if store else StoreLocation.sqlite(self.store)
@@ -139,7 +143,10 @@ class LedgerDirectory:
         with ExitStack() as held:
             guard = held.enter_context(self._claim_for_writing())
             application = held.enter_context(
-                LedgerApplication(location, decode=decode_record, ledger_id=bytes.fromhex(config.ledger_id))
+                application
+                or LedgerApplication(
+                    location, decode=decode_record, ledger_id=bytes.fromhex(config.ledger_id)
+                )
             )
             lock_store = SQLiteLockStore(self.root / config.lock)
             held.callback(lock_store.close)
@@ -151,6 +158,7 @@ class LedgerDirectory:
                 progress=progress,
                 on_close=guard.close,
                 accept_clock=accept_clock,
+                quotas=quotas,
             )
             held.pop_all()
         return ledger

@@ -1,7 +1,7 @@
 """Which events a subscriber wants, as a question about one event.
 
-Programme and voucher are found from the event's links and, where those name something bound to a voucher,
-from the ledger's committed state. An event is decoded only where more than its type is asked for.
+Programme and voucher are found from the event's stream and links and, where those name something bound to a
+voucher, from the ledger's committed state. An event is decoded only where more than its type is asked for.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 EVENT_TYPES = frozenset(field.name for field in event_pb2.Event.DESCRIPTOR.oneofs_by_name["payload"].fields)
 
+_SETTLING = frozenset({"claims_set_aside", "reconfirmed"})
 _ID_FIELDS = ("programme_ids", "voucher_ids", "participant_ids")
 
 
@@ -57,6 +58,8 @@ def matcher(wanted: SubscriptionFilter, state: Callable[[], State]) -> Match | N
         event = event_pb2.Event.FromString(data)
         if actors and event.actor not in actors:
             return False
+        if settles_claims(event):
+            return True
         if vouchers and vouchers.isdisjoint(vouchers_of(event, state())):
             return False
         return not programmes or not programmes.isdisjoint(programmes_of(event, state()))
@@ -64,8 +67,18 @@ def matcher(wanted: SubscriptionFilter, state: Callable[[], State]) -> Match | N
     return match
 
 
+def settles_claims(event: event_pb2.Event) -> bool:
+    """Whether an event settles claims; only the store knows their vouchers, so every filter admits it."""
+    return event.WhichOneof("payload") in _SETTLING and any(
+        link.kind == event_pb2.LINK_KIND_CLAIM for link in event.links
+    )
+
+
 def vouchers_of(event: event_pb2.Event, state: State) -> Iterator[bytes]:
-    """The vouchers that an event concerns."""
+    """The vouchers that an event concerns; one that waits for an allocation is known by its stream alone."""
+    stream, _, entity = event.stream_id.partition("/")
+    if stream == "voucher":
+        yield bytes.fromhex(entity)
     for link in event.links:
         if link.kind == event_pb2.LINK_KIND_VOUCHER:
             yield link.entity
@@ -73,6 +86,10 @@ def vouchers_of(event: event_pb2.Event, state: State) -> Iterator[bytes]:
             redemption = state.redemptions.base.get(link.entity)
             if redemption is not None:
                 yield redemption.voucher_id
+        elif link.kind == event_pb2.LINK_KIND_CLAWBACK:
+            clawback = state.clawbacks.base.get(link.entity)
+            if clawback is not None:
+                yield clawback.voucher_id
     if event.WhichOneof("payload") == "claim_refused":
         yield event.claim_refused.voucher_id
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from ledger.app.application import LedgerApplication
     from ledger.client.signing import SigningKey
     from ledger.codec.envelopes import SignedEnvelope
     from ledger_server.directory import LedgerDirectory
@@ -31,10 +32,13 @@ def found_ledger(
     development: bool,
     now_ms: int,
     lock: Path | None = None,
+    store: str | None = None,
+    application: LedgerApplication | None = None,
 ) -> Opened:
     """Open a ledger with a genesis that all roots signed and appointments that the roots signed.
 
-    Raises UsageError for a folder that holds one, GenesisRefused for a signature or statement that is
+    `store` is a store URL in place of the folder's own database, `application` a store that is open and stays
+    so. Raises UsageError for a folder that holds one, GenesisRefused for a signature or statement that is
     missing or wrong; then no ledger is in the folder.
     """
     directory.check_empty()
@@ -43,11 +47,12 @@ def found_ledger(
         folder.mkdir(parents=True, exist_ok=True)
     directory.keys.chmod(0o700)
     opened = create_ledger(
-        location=StoreLocation.sqlite(directory.store),
+        location=StoreLocation.parse(store) if store else StoreLocation.sqlite(directory.store),
         lock_store=SQLiteLockStore(lock_path),
         log_signer=log_key.signer,
         envelopes=envelopes,
         now_ms=now_ms,
+        application=application,
     )
     if not directory.log_key.exists():
         log_key.save(directory.log_key)

@@ -124,10 +124,13 @@ class LedgerPort(Protocol):
         """One claim."""
 
     async def list_evidence(self, contract_id: bytes, limit: int) -> Sequence[Evidence]:
-        """Invoices and payments of a contract."""
+        """Invoices, payments and acceptance papers of a contract."""
 
     def verifiable_fen(self, redemption_id: bytes) -> Awaitable[int]:
         """Amount that a verification of the redemption has to name now, fen."""
+
+    def determinable_fen(self, clawback_id: bytes) -> Awaitable[int]:
+        """Amount that a determination of the clawback has to name now, fen."""
 
     def now_ms(self) -> int:
         """Ledger time."""

@@ -1,12 +1,16 @@
 """Entities of the ledger's committed state as read messages.
 
-Only `Table.base` is read: what is pending may still be lost. Enum numbers are those of the protobuf enums.
+Only what is committed is read: what is pending may still be lost. Enum numbers are those of the protobuf
+enums.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
+from ledger.domain.disputes import is_disputed, is_suspended
+from ledger.domain.entities import EvidenceKind
+from ledger.domain.holds import is_held
 from ledger.domain.journal import ContractTotals, LinkKind, ProgrammeTotals, VoucherTotals
 from ledger.v1 import (
     application_service_pb2,
@@ -20,6 +24,7 @@ from ledger.v1 import (
     registry_service_pb2,
     voucher_service_pb2,
 )
+from ledger_server.committed import Committed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,6 +51,14 @@ def programme(state: State, entity: entities.Programme) -> programme_service_pb2
         **totals._asdict(),
         policy_version=policy.version if policy else 0,
         policy_index=policy.index if policy else None,
+        queued_fen=Committed(state).queued_fen(entity.programme_id),
+    )
+
+
+def calendar(entity: entities.Calendar) -> programme_service_pb2.Calendar:
+    """A calendar in force."""
+    return programme_service_pb2.Calendar(
+        year=entity.year, version=entity.version, working_days=entity.working_days, index=entity.index
     )
 
 
@@ -62,9 +75,9 @@ def key(entity: entities.Key) -> registry_service_pb2.Key:
 
 
 def participant(
-    state: State, entity: entities.Participant, keys: Iterable[entities.Key]
+    state: State, entity: entities.Participant, keys: Iterable[entities.Key], *, now_ms: int
 ) -> registry_service_pb2.Participant:
-    """A participant with its keys; person tags are not shown."""
+    """A participant with its keys and its standing at the time `now_ms`; person tags are not shown."""
     admission = state.admissions.base.get(entity.participant_id)
     return registry_service_pb2.Participant(
         participant_id=entity.participant_id,
@@ -74,7 +87,8 @@ def participant(
         index=entity.index,
         keys=[key(each) for each in keys],
         admitted=admission is not None,
-        items=admission.items if admission else (),
+        items=tuple(admission.items) if admission else (),
+        suspended=admission is not None and admission.suspended_at(now_ms),
     )
 
 
@@ -86,6 +100,17 @@ def officer(entity: entities.Officer, keys: Iterable[entities.Key]) -> registry_
         index=entity.index,
         keys=[key(each) for each in keys],
         bureau_id=entity.bureau_id,
+    )
+
+
+def holding(entity: entities.Holding) -> registry_service_pb2.Holding:
+    """What one entity holds of another."""
+    return registry_service_pb2.Holding(
+        owner_id=entity.owner_id,
+        owned_id=entity.owned_id,
+        share_bp=entity.share_bp,
+        as_of_day=entity.as_of_day,
+        index=entity.index,
     )
 
 
@@ -146,7 +171,7 @@ def subject(*, index: int, leaf_hash: bytes) -> quantities_pb2.SubjectReference:
 
 
 def application(entity: entities.Application) -> application_service_pb2.Application:
-    """An application with its newest leaf."""
+    """An application with its newest leaf, how far it got and what it proposes."""
     return application_service_pb2.Application(
         application_id=entity.application_id,
         programme_id=entity.programme_id,
@@ -155,6 +180,20 @@ def application(entity: entities.Application) -> application_service_pb2.Applica
         state=_enum(entity.state),
         startup=entity.startup,
         subject=subject(index=entity.subject_index, leaf_hash=entity.subject_hash),
+        last_notice_day=entity.last_notice_day,
+        open_objections=entity.open_objections,
+        award=entity.award,
+        proposed_fen=entity.proposed_fen,
+    )
+
+
+def objection(entity: entities.Objection) -> application_service_pb2.Objection:
+    """An objection with the leaf that a decision names."""
+    return application_service_pb2.Objection(
+        objection_id=entity.objection_id,
+        decided=entity.decided,
+        upheld=entity.upheld,
+        subject=subject(index=entity.index, leaf_hash=entity.leaf_hash),
     )
 
 
@@ -176,14 +215,14 @@ def voucher(
         valid_until_day=entity.valid_until_day,
         index=entity.index,
         policy_index=entity.policy.index,
+        held=is_held(Committed(state), entity),
+        subject=subject(index=entity.index, leaf_hash=entity.issue_hash),
         **totals._asdict(),
     )
 
 
 def claim(state: State, row: entities.Claim) -> claim_service_pb2.Claim:
-    """A claim; disputed if its key is revoked from a time at or before its recording."""
-    signer = state.keys.base.get(row.key_id)
-    since_ms = signer.invalid_since_ms if signer else None
+    """A claim; an accepted one is disputed if its key is revoked from a time at or before its recording."""
     return claim_service_pb2.Claim(
         claim_id=row.claim_id,
         voucher_id=row.voucher_id,
@@ -194,11 +233,13 @@ def claim(state: State, row: entities.Claim) -> claim_service_pb2.Claim:
         sequence=row.sequence,
         index=row.leaf_index,
         redemption_id=row.redemption_id,
-        disputed=since_ms is not None and since_ms <= row.recorded_ms,
+        disputed=is_disputed(Committed(state), row),
     )
 
 
-def redemption(entity: entities.Redemption, *, verifiable_fen: int) -> redemption_service_pb2.Redemption:
+def redemption(
+    state: State, entity: entities.Redemption, *, verifiable_fen: int
+) -> redemption_service_pb2.Redemption:
     """A redemption with its instalments and the subject of its next decision."""
     return redemption_service_pb2.Redemption(
         redemption_id=entity.redemption_id,
@@ -212,11 +253,30 @@ def redemption(entity: entities.Redemption, *, verifiable_fen: int) -> redemptio
         subject=subject(index=entity.subject_index, leaf_hash=entity.subject_hash),
         payee_commitment=entity.payee_commitment,
         index=entity.index,
+        clawed_back_fen=entity.clawed_back_fen,
+        suspended=is_suspended(Committed(state), entity),
+    )
+
+
+def clawback(entity: entities.Clawback, *, determinable_fen: int) -> redemption_service_pb2.Clawback:
+    """A clawback with the subject of its next act."""
+    return redemption_service_pb2.Clawback(
+        clawback_id=entity.clawback_id,
+        redemption_id=entity.redemption_id,
+        beneficiary_id=entity.beneficiary_id,
+        state=_enum(entity.state),
+        cause=_enum(entity.cause),
+        determinable_fen=determinable_fen,
+        determined_fen=entity.determined_fen,
+        outstanding_fen=entity.outstanding_fen,
+        fines_fen=entity.fines_fen,
+        subject=subject(index=entity.subject_index, leaf_hash=entity.subject_hash),
+        index=entity.index,
     )
 
 
 def evidence(row: entities.Evidence) -> redemption_service_pb2.Evidence:
-    """An invoice or payment."""
+    """An invoice, payment or acceptance paper; only an invoice has a status."""
     return redemption_service_pb2.Evidence(
         fingerprint=row.fingerprint,
         kind=_enum(row.kind),
@@ -224,4 +284,5 @@ def evidence(row: entities.Evidence) -> redemption_service_pb2.Evidence:
         amount_fen=row.amount_fen,
         consumed_fen=row.consumed_fen,
         index=row.leaf_index,
+        status=_enum(row.status if row.kind == EvidenceKind.INVOICE else 0),
     )

@@ -14,7 +14,6 @@ from ledger.codec.envelopes import MAX_PAYLOAD_SIZE, from_message
 from ledger.domain.rejections import Reason, is_transient
 from ledger.v1 import claim_service_pb2, receipt_pb2
 from ledger_server import mapping
-from ledger_server.acts import acts_by_request
 from ledger_server.identity import current_peer
 from ledger_server.limits import MAX_BATCH_ENVELOPES
 from ledger_server.status import malformed, refuse
@@ -22,7 +21,6 @@ from ledger_server.status import malformed, refuse
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from google.protobuf.descriptor import Descriptor
     from grpc import aio
 
     from ledger.v1.envelope_pb2 import Envelope
@@ -37,8 +35,6 @@ _LEVELS = frozenset(receipt_pb2.AckLevel.values())
 
 class WriteRequest(Protocol):
     """What the requests of all writing methods share."""
-
-    DESCRIPTOR: Descriptor
 
     @property
     def envelope(self) -> Envelope:
@@ -58,11 +54,9 @@ class Writer:
     def __init__(self, *, ledger: LedgerPort, metrics: Metrics) -> None:
         self._ledger = ledger
         self._metrics = metrics
-        self._act_of = acts_by_request()
 
-    async def receipt(self, request: WriteRequest, context: Context) -> receipt_pb2.Receipt:
+    async def receipt(self, request: WriteRequest, context: Context, *, act: str) -> receipt_pb2.Receipt:
         """Submit the one statement; the receipt at the level asked for, or the call ends refused."""
-        act = self._act_of[request.DESCRIPTOR.full_name]
         if not request.HasField("envelope"):
             await refuse(context, malformed("the envelope is missing"), violations=[("envelope", "missing")])
         if len(request.envelope.payload) > MAX_PAYLOAD_SIZE:
@@ -109,10 +103,9 @@ class Writer:
         return mapping.receipt(outcome, event=event, tlog_proof=tlog_proof)
 
     async def claims(
-        self, request: claim_service_pb2.SubmitClaimsRequest, context: Context
+        self, request: claim_service_pb2.SubmitClaimsRequest, context: Context, *, act: str
     ) -> claim_service_pb2.SubmitClaimsResponse:
         """Submit a batch: one result an envelope, in order; only what refuses them all ends the call."""
-        act = self._act_of[request.DESCRIPTOR.full_name]
         envelopes = request.envelopes
         if not 0 < len(envelopes) <= MAX_BATCH_ENVELOPES:
             text = f"a batch has 1 to {MAX_BATCH_ENVELOPES} envelopes"

@@ -5,7 +5,6 @@ Totals are given by the caller; only previous leaves, stream versions and times 
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from audit_forge.draft import Actor, Draft, ident
@@ -76,11 +75,12 @@ class Book:
             self.keys[new_key.key_id] = index
         return made
 
-    def system(self, kind: str, voucher_id: bytes, **rest: Any) -> Draft:
-        """Add a SYSTEM event about a voucher, alone in its request unless `follows` is given."""
-        made = self.add(kind, None, [], actor=b"", stream=f"voucher/{voucher_id.hex()}", **rest)
-        made.event.submitter = b"" if made.follows else ident("clerk")
-        made.event.request_digest = sha256(voucher_id).digest()
+    def system(self, kind: str, stream: str, digest: bytes = b"", **rest: Any) -> Draft:
+        """Add a SYSTEM event whose request has this digest; without one it belongs to the request before."""
+        made = self.add(kind, None, [], actor=b"", stream=stream, **rest)
+        made.follows = not digest
+        made.event.submitter = ident("clerk") if digest else b""
+        made.event.request_digest = digest
         return made
 
     def _link(self, event: ev.Event, index: int, kind: int, entity: bytes, *rest: Any) -> None:

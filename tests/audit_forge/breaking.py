@@ -68,11 +68,11 @@ def statement(name: str, change_it: Callable[[Any], Any]) -> Change:
     return change
 
 
-def policy(change_it: Callable[[Any], Any]) -> Change:
-    """Change the policy's parameters."""
+def policy(change_it: Callable[[Any], Any], name: str = "policy") -> Change:
+    """Change a policy's parameters."""
 
     def change(year: Year) -> None:
-        change_it(year["policy"].statement.parameters)
+        change_it(year[name].statement.parameters)
 
     return change
 
@@ -89,5 +89,57 @@ def signed(name: str, *signers: Any) -> Change:
             if signer.key_id in year.keys:
                 draft.event.premises.add(kind=1, index=year.keys[signer.key_id])
         draft.event.premises.extend(others)
+
+    return change
+
+
+def payload(name: str, **values: Any) -> Change:
+    """Change fields of the event's own message."""
+
+    def change(year: Year) -> None:
+        draft = year[name]
+        for field, value in values.items():
+            setattr(getattr(draft.event, draft.kind), field, value)
+
+    return change
+
+
+def line(name: str, column: str, value: int, *, at: int = 0) -> Change:
+    """Change one value of a claim's lines."""
+
+    def change(year: Year) -> None:
+        getattr(year[name].statement.lines, column)[at] = value
+
+    return change
+
+
+def both(*changes: Change) -> Change:
+    """Several changes."""
+
+    def change(year: Year) -> None:
+        for one in changes:
+            one(year)
+
+    return change
+
+
+def append(name: str, field: str, value: Any) -> Change:
+    return statement(name, lambda s: getattr(s, field).append(value))
+
+
+def without_last_link(name: str) -> Change:
+    """The event has no link of what its statement no longer names."""
+
+    def change(year: Year) -> None:
+        del year[name].event.links[-1]
+
+    return change
+
+
+def recorded(name: str, at_ms: int) -> Change:
+    """The event is recorded at another time."""
+
+    def change(year: Year) -> None:
+        year[name].event.recorded_ms = year[name].event.effective_ms = at_ms
 
     return change

@@ -118,16 +118,10 @@ def _payload_type(made: Any) -> None:
 
 
 def _revoked_reviewer(year: Any) -> None:
-    """The revocation of another key becomes that of the reviewer's, by roots."""
-    draft = year["revocation"]
-    draft.statement.key_id = REVIEWER.key_id
-    draft.statement.invalid_since_ms = year.now_ms
-    signed("revocation", *ROOTS[:2])(year)
-    draft.event.actor = year.ledger_id
-    draft.event.stream_id = f"key/{REVIEWER.key_id.hex()}"
-    draft.event.stream_version = 1
-    draft.event.links[0].entity = REVIEWER.key_id
-    draft.event.links[0].prev = year.keys[REVIEWER.key_id]
+    """The second revocation, of the reviewer's key, comes before what the reviewer verifies."""
+    revoked, verified = year.named["revocation 2"], year.named["verification b"]
+    year.drafts[verified], year.drafts[revoked] = year.drafts[revoked], year.drafts[verified]
+    year.named["revocation 2"], year.named["verification b"] = verified, revoked
 
 
 BYTES = (
@@ -151,7 +145,7 @@ BYTES = (
     Case("chain", ANY, _with(ANY, "patch_bytes", lambda d: d[:11] + bytes(32) + d[43:]), "prev"),
     Case("size", "claim 6", statement("claim 6", lambda s: s.strings.append("x" * 45_000)), "payload"),
     Case("size", "claim 6", statement("claim 6", lambda s: s.strings.append("x" * 60_000)), "event"),
-    Case("event_type", ANY, _with(ANY, "patch_bytes", lambda d: d[:-3] + b"\xa2\x04\x00"), "unknown type"),
+    Case("event_type", ANY, _with(ANY, "patch_bytes", lambda d: d[:-3] + b"\xa2\x1f\x00"), "unknown type"),
     Case("rules_version", "policy", event("policy", rules_version=2)),
 )
 
@@ -198,6 +192,40 @@ SIGNATURES = (
     Case("signers", "order a 1.1", signed("order a 1.1", CLERK)),
     Case("signers", "confirmation a 1.2", signed("confirmation a 1.2", CLERK)),
     Case("signers", "failure a 1.1", signed("failure a 1.1", CLERK)),
+    Case("signers", "correction", signed("correction", SELLER_3), "owner"),
+    Case("signers", "revocation 2", signed("revocation 2", *ADMINS), "administrators for an officer"),
+    Case("signers", "suspension", signed("suspension", CLERK)),
+    Case("signers", "holding", signed("holding", REVIEWER)),
+    Case("signers", "erasure", signed("erasure", APPROVERS[0])),
+    Case("signers", "calendar 2026.1", signed("calendar 2026.1", CLERK)),
+    Case("signers", "allocation c", signed("allocation c", CLERK)),
+    Case("signers", "support c", signed("support c", REVIEWER)),
+    Case("signers", "acceptance b", signed("acceptance b", SELLER)),
+    Case("signers", "cancellation a", signed("cancellation a", REVIEWER)),
+    Case("signers", "application e", signed("application e", BUYER), "another party"),
+    Case("signers", "return w", signed("return w", REVIEWER)),
+    Case("signers", "resubmission w", signed("resubmission w", SELLER)),
+    Case("signers", "check a", signed("check a", REVIEWER)),
+    Case("signers", "review a", signed("review a", CLERK)),
+    Case("signers", "notice a", signed("notice a", REVIEWER)),
+    Case("signers", "objection c", signed("objection c", REVIEWER)),
+    Case("signers", "decision c", signed("decision c", CLERK)),
+    Case("signers", "rejection x", signed("rejection x", REVIEWER)),
+    Case("signers", "withdrawal w", signed("withdrawal w", SELLER)),
+    Case("signers", "queue c", signed("queue c", CLERK)),
+    Case("signers", "hold b clerk", signed("hold b clerk", REVIEWER)),
+    Case("signers", "release b auditor", signed("release b auditor", REVIEWER)),
+    Case("signers", "revoked d", signed("revoked d", CLERK)),
+    Case("signers", "claim s1", signed("claim s1", SELLER)),
+    Case("signers", "setting aside", signed("setting aside", REVIEWER)),
+    Case("signers", "reconfirmation", signed("reconfirmation", APPROVERS[0])),
+    Case("signers", "opening a", signed("opening a", REVIEWER)),
+    Case("signers", "notification a", signed("notification a", REVIEWER)),
+    Case("signers", "appeal a", signed("appeal a", SELLER)),
+    Case("signers", "determination a", signed("determination a", CLERK)),
+    Case("signers", "repayment a", signed("repayment a", CLERK)),
+    Case("signers", "fine a", signed("fine a", CLERK)),
+    Case("signers", "write-off a", signed("write-off a", CLERK)),
 )
 
 
@@ -218,7 +246,7 @@ FRAME = (
     Case("envelopes", "policy", inside("policy", _no_envelope), "none"),
     Case("envelopes", ANY, inside(ANY, _no_envelope), "none"),
     Case("envelopes", "approval a 2", _with("approval a 2", "carry", None), "no first approval"),
-    Case("envelopes", "approval a 2", _with("approval a 2", "carry", 1), "another first approval"),
+    Case("envelopes", "approval a 2", _with("approval a 2", "carry", 2), "another first approval"),
     Case("basis", "voucher a", statement("voucher a", lambda s: s.ClearField("basis")), "none"),
     Case("basis", "voucher a", statement("voucher a", lambda s: setattr(s.basis, "role", 2)), "role"),
     Case("basis", "admission", statement("admission", lambda s: setattr(s.basis, "role", 4)), "role"),
@@ -257,6 +285,13 @@ FRAME = (
     Case("ordinal", "closing a", inside("closing a", lambda e: e.ClearField("ordinal")), "none"),
     Case("ordinal", "policy", event("policy", ordinal=4), "alone"),
     Case("ordinal", ANY, event(ANY, ordinal=1), "claim"),
+    Case("ordinal", "voucher d", event("voucher d", ordinal=3), "gap between allotments"),
+    Case("ordinal", "voucher d", event("voucher d", request_digest=bytes(32)), "digest of another request"),
+    Case("actor", "quotas", event("quotas", actor=bytes(16)), "system"),
+    Case(
+        "basis", "hold b auditor", statement("hold b auditor", lambda s: setattr(s.basis, "role", 2)), "role"
+    ),
+    Case("basis", "opening a", statement("opening a", lambda s: s.ClearField("basis")), "none"),
 )
 
 WITH_SUBJECT: tuple[str, ...] = (
@@ -267,7 +302,16 @@ WITH_SUBJECT: tuple[str, ...] = (
     "order a 1.1",
     "order a 1.2",
 )
-WITH_SUBJECT += ("failure a 1.1", "confirmation a 1.2")
+WITH_SUBJECT += (
+    "failure a 1.1",
+    "confirmation a 1.2",
+    "return w",
+    "resubmission w",
+    "withdrawal w",
+    "rejection x",
+)
+WITH_SUBJECT += ("check a", "review a", "notice a", "decision c", "queue c", "revoked d", "opening a")
+WITH_SUBJECT += ("notification a", "appeal a", "determination a", "repayment a", "fine a", "write-off a")
 SUBJECTS = tuple(Case("subject", name, _with(name, "subject", 3)) for name in WITH_SUBJECT)
 
 PREMISED: tuple[str, ...] = (
@@ -292,12 +336,50 @@ PREMISED += (
 )
 PREMISED += ("closing a", "claim 1", "claim 3", "refusal 4", "refusal 5", "request a", "verification a")
 PREMISED += ("approval a 1", "approval a 2", "order a 1.1", "confirmation a 1.2", "failure a 1.1")
+PREMISED += (
+    "admission 2",
+    "suspension",
+    "holding",
+    "erasure",
+    "calendar 2026.1",
+    "support c",
+    "acceptance b",
+)
+PREMISED += (
+    "cancellation a",
+    "application e",
+    "return w",
+    "resubmission w",
+    "check a",
+    "review e",
+    "notice c",
+)
+PREMISED += (
+    "objection c",
+    "decision c",
+    "rejection x",
+    "withdrawal w",
+    "queue c",
+    "allocation c",
+    "voucher c",
+)
+PREMISED += ("hold b clerk", "release b auditor", "revoked d", "claim s1", "setting aside", "reconfirmation")
+PREMISED += (
+    "opening a",
+    "notification a",
+    "appeal a",
+    "determination a",
+    "repayment a",
+    "fine a",
+    "write-off a",
+)
 PREMISES = (
     *(Case("premises", name, inside(name, _drop_premise), "dropped") for name in PREMISED),
     *(Case("premises", name, inside(name, _premise), "another") for name in PREMISED if name != "clerk"),
 )
 
-LINKED: tuple[str, ...] = ("genesis", *PREMISED)
+LINKED: tuple[str, ...] = ("genesis", *(name for name in PREMISED if name != "calendar 2026.1"))
+LINKED += ("policy 2", "policy c 2", "suppressed")
 MOVING: tuple[str, ...] = (
     "devices",
     "voucher a",
@@ -308,7 +390,8 @@ MOVING: tuple[str, ...] = (
     "verification b",
     "approval a 2",
 )
-MOVING += ("confirmation a 1.2",)
+MOVING += ("confirmation a 1.2", "policy 2", "queue c", "voucher c", "revoked d", "repayment a", "fine a")
+MOVING += ("write-off a",)
 WITH_PREVIOUS: tuple[str, ...] = (
     "retirement",
     "certificate",
@@ -318,6 +401,15 @@ WITH_PREVIOUS: tuple[str, ...] = (
     "approval a 1",
     "failure a 1.1",
 )
+WITH_PREVIOUS += (
+    "check a",
+    "hold b clerk",
+    "setting aside",
+    "reconfirmation",
+    "notification a",
+    "allocation c",
+)
+WITH_PREVIOUS += ("suppressed", "support c", "cancellation a", "policy c 2")
 LINKS = (
     *(Case("links", name, inside(name, _drop_link), "dropped") for name in LINKED),
     *(Case("links", name, inside(name, _prev), "prev") for name in WITH_PREVIOUS),
@@ -334,13 +426,15 @@ POSTED: tuple[str, ...] = (
     "approval a 2",
     "confirmation a 1.2",
 )
+POSTED += ("policy 2", "policy c 2", "voucher c", "revoked d", "determination a", "repayment a", "fine a")
+POSTED += ("write-off a",)
 POSTINGS = (
     *(Case("postings", name, inside(name, _posting), "amount") for name in POSTED),
     *(Case("postings", name, inside(name, _drop_postings), "dropped") for name in POSTED),
     *(Case("trial_balance", name, inside(name, _unbalanced)) for name in POSTED),
     *(
         Case("postings", name, inside(name, _extra_posting), "extra")
-        for name in ("policy", ANY, "order a 1.1")
+        for name in ("policy", ANY, "order a 1.1", "allocation c", "queue c", "voucher f", "determination e")
     ),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit_forge.breaking import Case, Change, policy, said, signed, statement
+from audit_forge.breaking import Case, Change, append, both, line, payload, policy, said, signed, statement
 from audit_forge.draft import Actor, ident
 from audit_forge.opening import DAY_0, DEVICES, PRICE
 from audit_forge.people import (
@@ -26,43 +26,9 @@ from ledger.v1 import registry_pb2
 CLAIM = "claim 1"
 
 
-def payload(name: str, **values: Any) -> Change:
-    """Change fields of the event's own message."""
-
-    def change(year: Year) -> None:
-        draft = year[name]
-        for field, value in values.items():
-            setattr(getattr(draft.event, draft.kind), field, value)
-
-    return change
-
-
-def line(name: str, column: str, value: int, *, at: int = 0) -> Change:
-    """Change one value of a claim's lines."""
-
-    def change(year: Year) -> None:
-        getattr(year[name].statement.lines, column)[at] = value
-
-    return change
-
-
-def both(*changes: Change) -> Change:
-    """Several changes."""
-
-    def change(year: Year) -> None:
-        for one in changes:
-            one(year)
-
-    return change
-
-
 def _no_line(said: Any) -> None:
     for column in said.lines.DESCRIPTOR.fields:
         del getattr(said.lines, column.name)[:]
-
-
-def _append(name: str, field: str, value: Any) -> Change:
-    return statement(name, lambda s: getattr(s, field).append(value))
 
 
 def _used(name: str, kind: str, amount: int) -> Change:
@@ -223,6 +189,7 @@ def _admit_buyer(year: Year) -> None:
     admission.event.links[0].prev = year.named["buyer key"]
     devices.event.stream_version = 3
     devices.event.links[0].prev = year.named["certificate"]
+    year["holding"].event.links[0].prev = year.named["admission"]
 
 
 GENESIS = (
@@ -275,8 +242,6 @@ REGISTRY = (
 PROGRAMME = (
     Case("programme", "programme", said("programme", appropriation_fen=0), "no money"),
     Case("policy", "policy", said("policy", version=2), "version"),
-    Case("policy", "policy", policy(lambda p: setattr(p, "mode", 2)), "mode"),
-    Case("policy", "policy", policy(lambda p: setattr(p, "allocation", 2)), "allocation"),
     Case("references", "policy", said("policy", programme_id=bytes(16)), "unknown programme"),
     Case("contract", "contract a", said("contract a", from_day=DAY_0 + 400), "days"),
     Case("contract", "contract a", said("contract a", amount_fen=0), "amount"),
@@ -301,7 +266,6 @@ PROGRAMME = (
     ),
     Case("contract", "contract b", said("contract b", fingerprint=ident("contract number a", 32)), "twice"),
     Case("contract", "contract b", said("contract b", contract_id=ident("contract a")), "id twice"),
-    Case("contract", "contract a", said("contract a", provider_id=BUYER.id), "one party"),
     Case("references", "contract a", said("contract a", provider_id=bytes(16)), "unknown party"),
     Case("evidence", "invoice b", said("invoice b", fingerprint=ident("invoice a", 32)), "invoice twice"),
     Case("evidence", "payment b", said("payment b", fingerprint=ident("payment a", 32)), "payment twice"),
@@ -344,7 +308,7 @@ VOUCHER = (
     Case("voucher", "voucher a", payload("voucher a", valid_until_day=DAY_0 + 60), "until"),
     Case("voucher", "voucher b", said("voucher b", voucher_id=ident("voucher a")), "id twice"),
     Case("references", "voucher a", said("voucher a", application_id=bytes(16)), "unknown application"),
-    Case("voucher", "voucher b", said("voucher b", application_id=ident("application a")), "granted twice"),
+    Case("handling", "voucher b", said("voucher b", application_id=ident("application a")), "granted twice"),
     Case("expiry", "expiry b", _early_subject, "too early"),
     Case("expiry", "expiry b", payload("expiry b", released_fen=128_001), "released"),
     Case("expiry", "expiry b", payload("expiry b", voucher_id=ident("voucher a")), "closed"),
@@ -442,10 +406,10 @@ REDEMPTION = (
         statement("request a", lambda s: s.claim_ids.__delitem__(slice(None))),
         "no claim",
     ),
-    Case("redemption", "request a", _append("request a", "claim_ids", ident("claim 1")), "claim twice"),
-    Case("redemption", "request a", _append("request a", "claim_ids", ident("claim 2")), "superseded claim"),
-    Case("redemption", "request a", _append("request a", "claim_ids", ident("claim 6")), "other voucher"),
-    Case("redemption", "request a", _append("request a", "claim_ids", ident("claim 4")), "refused claim"),
+    Case("redemption", "request a", append("request a", "claim_ids", ident("claim 1")), "claim twice"),
+    Case("redemption", "request a", append("request a", "claim_ids", ident("claim 2")), "superseded claim"),
+    Case("redemption", "request a", append("request a", "claim_ids", ident("claim 6")), "other voucher"),
+    Case("redemption", "request a", append("request a", "claim_ids", ident("claim 4")), "refused claim"),
     Case(
         "redemption", "request a", statement("request a", lambda s: s.instalments_bp.append(1)), "instalments"
     ),
@@ -465,6 +429,7 @@ REDEMPTION = (
     Case("i3_entitlement", "verification a", said("verification a", amount_fen=349_999), "less"),
     Case("i10_amounts", "verification a", said("verification a", amount_fen=350_001), "more"),
     Case("i3_entitlement", "verification a", payload("verification a", base_fen=1), "base"),
+    Case("verification", "verification a", said("verification a", amount_fen=0), "nothing"),
     Case(
         "i3_entitlement", "verification b", said("verification b", amount_fen=72_000), "disputed claim counts"
     ),
@@ -485,8 +450,8 @@ REDEMPTION = (
     Case("i12_separation", "approval a 2", _second_by_first, "approver twice"),
     Case(
         "i12_separation",
-        "approval a 1",
-        _same_officer("approval", REVIEWER, APPROVERS[0]),
+        "approval a 2",
+        _same_officer("approval", REVIEWER, APPROVERS[1]),
         "reviewer approves",
     ),
     Case(

@@ -13,6 +13,7 @@ from ledger_audit.verify import verify
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from audit_forge.book import Book
     from audit_forge.draft import Draft
     from ledger.proof.tiles import TilePath
     from ledger_audit.report import Report
@@ -49,3 +50,8 @@ class MemorySource:
 def audit(drafts: list[Draft]) -> Report:
     """The audit of sealed drafts under the forge's log key."""
     return verify(MemorySource(seal(drafts)), log_key=VKEY)
+
+
+def found(year: Book) -> set[tuple[str, int | None]]:
+    """Check and leaf of everything that the audit of a forged ledger finds."""
+    return {(finding.check, finding.index) for finding in audit(year.drafts).findings}

@@ -1,8 +1,8 @@
-"""The first half of a forged year: genesis, officers, participants, programme, contracts."""
+"""The first part of a forged year: genesis, officers, participants, keys, admissions, devices, holdings."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audit_forge.book import START_MS, Book
 from audit_forge.draft import ORIGIN, VKEY, Actor, Draft, ident
@@ -11,7 +11,9 @@ from audit_forge.people import (
     APPROVERS,
     BUREAU,
     BUYER,
+    BUYER_2,
     CLERK,
+    MARKET,
     OFFICERS,
     PERSON,
     ROOTS,
@@ -21,16 +23,16 @@ from audit_forge.people import (
     credit_code,
 )
 from ledger.proof.ed25519 import ED25519
-from ledger.v1 import contract_pb2, genesis_pb2, programme_pb2, registry_pb2
 from ledger.v1 import event_pb2 as ev
+from ledger.v1 import genesis_pb2, registry_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 DAY_0 = (START_MS + 28_800_000) // 86_400_000
-PROGRAMME = ident("programme")
 DEVICES = [ident(f"device {n}") for n in range(3)]
 MODEL = ("nvidia", "h100", 2)
 PRICE = 36_000
-APPROPRIATION = 50_000_000
-CONTRACTS = {"a": 800_000, "b": 400_000}
 
 
 class Opening(Book):
@@ -39,6 +41,8 @@ class Opening(Book):
     def __init__(self) -> None:
         super().__init__()
         self.named: dict[str, int] = {}
+        self.admissions: dict[bytes, int] = {}
+        """Leaf of the newest admission by provider."""
 
     def name(self, name: str, draft: Draft) -> Draft:
         """Remember a draft by name."""
@@ -154,6 +158,90 @@ class Opening(Book):
         stream = f"key/{actor.key_id.hex()}"
         self.name(name, self.add(kind, statement, signers, actor=who, stream=stream, links=links))
 
+    def participant_act(
+        self,
+        name: str,
+        kind: str,
+        statement: Any,
+        signers: list[Actor],
+        about: Actor,
+        *,
+        premises: Sequence[tuple[int, int]] = (),
+        links: Sequence[tuple[Any, ...]] = (),
+    ) -> None:
+        """An act on a participant's stream, with the participant's link first."""
+        draft = self.add(
+            kind,
+            statement,
+            signers,
+            actor=signers[0].id,
+            stream=f"participant/{about.id.hex()}",
+            premises=premises,
+            links=[(ev.LINK_KIND_PARTICIPANT, about.id), *links],
+        )
+        self.name(name, draft)
+
+    def admission(self, name: str, seller: Actor, items: list[str], *, from_day: int = DAY_0 - 10) -> None:
+        """An admission by clerk and approver, the first or a further one."""
+        statement = registry_pb2.ProviderAdmission(
+            provider_id=seller.id, batch=1, items=items, from_day=from_day
+        )
+        premises = [(ev.PREMISE_KIND_PARTICIPANT, self.named[seller.name]), *self.admitted(seller)]
+        self.participant_act(
+            name,
+            "provider_admitted",
+            self.basis(statement, 2),
+            [CLERK, APPROVERS[0]],
+            seller,
+            premises=premises,
+        )
+        self.admissions[seller.id] = self.named[name]
+
+    def admitted(self, seller: Actor) -> list[tuple[int, int]]:
+        """The premise of the newest admission, where there is one."""
+        newest = self.admissions.get(seller.id)
+        return [] if newest is None else [(ev.PREMISE_KIND_ADMISSION, newest)]
+
+    def standing(self, name: str, seller: Actor, standing: int, from_day: int) -> None:
+        """A suspension (1), readmission (2) or removal (3)."""
+        statement = registry_pb2.ProviderStandingChange(
+            provider_id=seller.id,
+            standing=standing,  # type: ignore[arg-type]
+            from_day=from_day,
+        )
+        premises = [(ev.PREMISE_KIND_PARTICIPANT, self.named[seller.name]), *self.admitted(seller)]
+        self.participant_act(
+            name,
+            "provider_standing_changed",
+            self.basis(statement, 2),
+            [CLERK, APPROVERS[0]],
+            seller,
+            premises=premises,
+        )
+
+    def erasure(self, name: str, about: Actor) -> None:
+        """The erasure of a participant's personal data."""
+        statement = registry_pb2.PersonalDataErasure(participant_id=about.id)
+        premises = [(ev.PREMISE_KIND_PARTICIPANT, self.named[about.name])]
+        self.participant_act(
+            name, "personal_data_erased", self.basis(statement, 2), [CLERK], about, premises=premises
+        )
+
+    def holding(self, name: str, owner: bytes, owned: bytes, share_bp: int) -> None:
+        """A declared holding of the day."""
+        statement = registry_pb2.HoldingDeclaration(
+            owner_id=owner, owned_id=owned, share_bp=share_bp, as_of_day=DAY_0 - 1
+        )
+        draft = self.add(
+            "holding_declared",
+            self.basis(statement, 2),
+            [CLERK],
+            actor=CLERK.id,
+            stream=f"holding/{owner.hex()}{owned.hex()}",
+            links=[(ev.LINK_KIND_PARTICIPANT, owner), (ev.LINK_KIND_PARTICIPANT, owned)],
+        )
+        self.name(name, draft)
+
     def registry(self) -> None:
         """Officers, participants, keys, a certificate, an admission and devices."""
         for actor, role in OFFICERS:
@@ -168,167 +256,26 @@ class Opening(Book):
         certificate = registry_pb2.CertificateRegistration(
             participant_id=SELLER.id, certificate_sha256=ident("certificate", 32)
         )
-        stream = f"participant/{SELLER.id.hex()}"
-        link = [(ev.LINK_KIND_PARTICIPANT, SELLER.id)]
-        self.name(
-            "certificate",
-            self.add(
-                "certificate_registered", certificate, ADMINS, actor=ADMINS[0].id, stream=stream, links=link
-            ),
-        )
-        premise = [(ev.PREMISE_KIND_PARTICIPANT, self.named["provider"])]
-        admission = registry_pb2.ProviderAdmission(
-            provider_id=SELLER.id, batch=1, items=["gpu-training"], from_day=DAY_0 - 10
-        )
-        self.name(
-            "admission",
-            self.add(
-                "provider_admitted",
-                self.basis(admission, 2),
-                [CLERK, APPROVERS[0]],
-                actor=CLERK.id,
-                stream=stream,
-                premises=premise,
-                links=link,
-            ),
-        )
+        self.participant_act("certificate", "certificate_registered", certificate, ADMINS, SELLER)
+        self.admission("admission", SELLER, ["gpu-training"])
         devices = registry_pb2.DeviceRegistration(
             provider_id=SELLER.id, device_ids=DEVICES, device_models=[0] * len(DEVICES)
         )
         devices.models.add(vendor=MODEL[0], model=MODEL[1], origin=MODEL[2])
-        links = link + [(ev.LINK_KIND_DEVICE, device, (0,), n) for n, device in enumerate(DEVICES)]
-        self.name(
+        self.participant_act(
             "devices",
-            self.add(
-                "devices_registered",
-                devices,
-                [SELLER, CLERK],
-                actor=SELLER.id,
-                stream=stream,
-                premises=premise,
-                links=links,
-            ),
+            "devices_registered",
+            devices,
+            [SELLER, CLERK],
+            SELLER,
+            premises=[(ev.PREMISE_KIND_PARTICIPANT, self.named["provider"])],
+            links=[(ev.LINK_KIND_DEVICE, device, (0,), n) for n, device in enumerate(DEVICES)],
         )
 
-    def programme(self) -> None:
-        """A programme and its first policy."""
-        opening = programme_pb2.ProgrammeOpening(
-            programme_id=PROGRAMME,
-            instrument=1,  # type: ignore[arg-type]
-            fiscal_year=2026,
-            appropriation_fen=APPROPRIATION,
-        )
-        stream = f"programme/{PROGRAMME.hex()}"
-        self.name(
-            "programme",
-            self.add(
-                "programme_opened",
-                self.basis(opening, 2),
-                [CLERK, APPROVERS[0]],
-                actor=CLERK.id,
-                stream=stream,
-                links=[(ev.LINK_KIND_PROGRAMME, PROGRAMME, (APPROPRIATION, 0, 0, 0, 0, 0, 0))],
-                postings=[
-                    (ev.ACCOUNT_AVAILABLE, PROGRAMME, APPROPRIATION),
-                    (ev.ACCOUNT_APPROPRIATION, PROGRAMME, -APPROPRIATION),
-                ],
-            ),
-        )
-        policy = programme_pb2.PolicyPublication(programme_id=PROGRAMME, version=1)
-        policy.parameters.CopyFrom(parameters())
-        self.name(
-            "policy",
-            self.add(
-                "policy_published",
-                self.basis(policy, 2),
-                [CLERK, APPROVERS[0]],
-                actor=CLERK.id,
-                stream=stream,
-                links=[(ev.LINK_KIND_POLICY, PROGRAMME)],
-            ),
-        )
-
-    def contract(self, name: str) -> None:
-        """Contract `name` with one invoice and one payment of its whole amount."""
-        amount = CONTRACTS[name]
-        contract_id = ident(f"contract {name}")
-        terms = contract_pb2.ContractRegistration(
-            contract_id=contract_id,
-            beneficiary_id=BUYER.id,
-            provider_id=SELLER.id,
-            fingerprint=ident(f"contract number {name}", 32),
-            document_digest=ident(f"contract document {name}", 32),
-            item="gpu-training",
-            signed_day=DAY_0 - 5,
-            from_day=DAY_0 - 3,
-            to_day=DAY_0 + 300,
-            amount_fen=amount,
-        )
-        if name == "a":
-            terms.prices.add(model="h100", unit_price_fen=PRICE)
-            terms.prices.add(unit_price_fen=PRICE * 2)
-            terms.excluded.add(item="storage", amount_fen=100_000)
-            terms.excluded.add(item="network", amount_fen=50_000)
-            terms.origin_amounts.add(origin=1, amount_fen=300_000)
-            terms.origin_amounts.add(origin=2, amount_fen=500_000)
-        links = [(ev.LINK_KIND_CONTRACT, contract_id, (0, 0))]
-        stream = f"contract/{contract_id.hex()}"
-        signers = [BUYER, SELLER]
-        self.name(
-            f"contract {name}",
-            self.add("contract_registered", terms, signers, actor=BUYER.id, stream=stream, links=links),
-        )
-        invoice = contract_pb2.InvoiceRegistration(
-            contract_id=contract_id,
-            fingerprint=ident(f"invoice {name}", 32),
-            amount_fen=amount,
-            net_amount_fen=amount,
-            issued_day=DAY_0,
-            document_digest=ident(f"invoice document {name}", 32),
-        )
-        payment = contract_pb2.PaymentRegistration(
-            contract_id=contract_id,
-            fingerprint=ident(f"payment {name}", 32),
-            amount_fen=amount,
-            paid_day=DAY_0,
-            document_digest=ident(f"payment document {name}", 32),
-        )
-        for kind, statement, signer, link in (
-            ("invoice", invoice, SELLER, ev.LINK_KIND_INVOICE),
-            ("payment", payment, BUYER, ev.LINK_KIND_PAYMENT),
-        ):
-            draft = self.add(
-                f"{kind}_registered",
-                statement,
-                [signer],
-                actor=signer.id,
-                stream=f"evidence/{statement.fingerprint.hex()}",
-                premises=[(ev.PREMISE_KIND_CONTRACT, self.named[f"contract {name}"])],
-                links=[(link, statement.fingerprint, (0,))],
-            )
-            self.name(f"{kind} {name}", draft)
-
-
-def parameters() -> programme_pb2.PolicyParameters:
-    """A policy of one rate with cap, ceiling, minimum, start-up rule and excluded items."""
-    return programme_pb2.PolicyParameters(
-        rate_bp=5000,
-        startup_rate_bp=6000,
-        cap_fen=10_000_000,
-        startup_cap_fen=6_000_000,
-        hard_cap_fen=20_000_000,
-        min_contract_fen=100_000,
-        min_spend_fen=50_000,
-        startup_max_age_months=12,
-        stacking=programme_pb2.STACKING_CEILING,
-        stacking_ceiling_bp=5000,
-        startup_stacking_ceiling_bp=6000,
-        public_notice_days=5,
-        validity_months=2,
-        allocation=programme_pb2.ALLOCATION_FCFS,
-        payee=programme_pb2.PAYEE_APPLICANT,
-        mode=programme_pb2.MODE_QUOTA,
-        allowed_vendors=["nvidia", "huawei"],
-        excluded_items=["storage"],
-        contract_not_before_day=DAY_0 - 100,
-    )
+    def market(self) -> None:
+        """A data exchange and a university that buys there."""
+        self.participant(BUYER_2, 5, 2)
+        self.participant(MARKET, 6, 7)
+        self.key(BUYER_2, "university key")
+        self.key(MARKET, "market key")
+        self.admission("market admission", MARKET, ["corpus"])

@@ -7,6 +7,7 @@ from audit_forge.draft import Actor, ident
 ROOTS = [Actor(f"root {n}") for n in range(3)]
 ADMINS = [Actor("administrator 1"), Actor("administrator 2")]
 CLERK, REVIEWER, PAYER = Actor("clerk"), Actor("reviewer"), Actor("payer")
+REVIEWER_2, AUDITOR = Actor("reviewer 2"), Actor("auditor")
 APPROVERS = [Actor("approver 1"), Actor("approver 2")]
 OFFICERS = [
     (ADMINS[0], 1),
@@ -16,11 +17,14 @@ OFFICERS = [
     (APPROVERS[0], 4),
     (APPROVERS[1], 4),
     (PAYER, 5),
+    (REVIEWER_2, 3),
+    (AUDITOR, 6),
 ]
 BUYER, SELLER = Actor("beneficiary"), Actor("provider")
 SELLER_2 = Actor("provider key 2", owner=SELLER.id)
 SELLER_3 = Actor("provider key 3", owner=SELLER.id)
 PERSON = Actor("person")
+BUYER_2, MARKET = Actor("university"), Actor("market")
 STRANGER = Actor("stranger")
 BUREAU = ident("bureau")
 

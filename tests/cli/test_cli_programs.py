@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import subprocess
 import sys
 import time
@@ -15,10 +13,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from ledger.domain.rejections import Reason, is_transient
 from ledger.errors import ExitCode, LedgerError, UsageError
 from ledger_cli import voucherctl, voucherd
-from ledger_cli.explain import EXPLANATIONS, explain
 from ledger_cli.groups import MainGroup, safe
 
 if TYPE_CHECKING:
@@ -29,7 +25,6 @@ if TYPE_CHECKING:
 
 RUN = CliRunner()
 BIN = Path(sys.executable).parent
-ROOT = Path(__file__).parents[2]
 
 
 def ctl(*arguments: str) -> Result:
@@ -149,41 +144,6 @@ def test_text_of_others_cannot_steer_the_terminal() -> None:
     assert safe("a\x1b[31m\r\nb 券") == "a\\x1b[31m\\r\nb 券"
     outcome = RUN.invoke(raising(UsageError("\x1b]0;x\x07")), ["fail"])
     assert "\x1b" not in outcome.stderr
-
-
-def test_explanations_are_exactly_the_reasons_in_their_order() -> None:
-    """Causes are the comments of the enum, word for word; transient ones are to be repeated."""
-    assert [item.reason for item in EXPLANATIONS] == list(Reason)
-    text = (ROOT / "protos" / "ledger" / "v1" / "errors.proto").read_text(encoding="utf-8")
-    comments = re.findall(r"// (.+)\n\s+REJECTION_REASON_(\w+) = \d+;", text)
-    causes = {name: comment for comment, name in comments if name != "UNSPECIFIED"}
-    assert {item.reason.name: item.cause for item in EXPLANATIONS} == causes
-    for item in EXPLANATIONS:
-        assert item.action
-        assert item.retry == is_transient(item.reason)
-        assert item.retry == item.action.startswith("Repeat the same request")
-
-
-@pytest.mark.parametrize(
-    "text", ["DEVICE_OVERLAP", "device_overlap", "REJECTION_REASON_DEVICE_OVERLAP", "390"]
-)
-def test_a_reason_is_found_by_name_or_number(text: str) -> None:
-    """As text and as JSON with a schema."""
-    assert explain(text).reason is Reason.DEVICE_OVERLAP
-    assert ctl("explain", text).stdout.startswith("reason: DEVICE_OVERLAP\ncode: 390\n")
-    value = json.loads(ctl("explain", text, "--json").stdout)
-    assert value["schema"] == "voucher-ledger/cli/reason/1"
-    assert (value["reason"], value["code"], value["retry"]) == ("DEVICE_OVERLAP", 390, False)
-
-
-def test_an_unknown_reason_is_a_usage_error_with_a_guess() -> None:
-    """Also none, and --all with one."""
-    outcome = ctl("explain", "OVERLAP")
-    assert (outcome.exit_code, outcome.stdout) == (2, "")
-    assert "DEVICE_OVERLAP" in outcome.stderr
-    assert ctl("explain").exit_code == 2
-    assert ctl("explain", "--all", "MALFORMED").exit_code == 2
-    assert json.loads(ctl("explain", "--all", "--json").stdout)["count"] == len(Reason)
 
 
 def test_completion_is_offered() -> None:

@@ -160,7 +160,7 @@ def test_a_failed_batch_that_was_not_persisted_leaves_no_trace(
     assert folded(stage.ledger.state) == live
     stage.run(stage.ledger.close())
     assert tables(stage.made.directory.store) == tables(other.made.directory.store)
-    stage.ledger = stage._open(stage.made.directory, stage.loop, stage.clock)
+    stage.ledger = stage._open(stage.made, stage.loop, stage.clock)
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
+from support.auditing import MemorySource
 from support.house import DAY_MS, HOUR_MS, START_MS, House
 
 from ledger.app.outcomes import Accepted
-from ledger.proof.tiles import TilePath, decode_bundle
+from ledger.proof.tiles import decode_bundle
 from ledger_audit.sources import ExportSource
 from ledger_audit.trust import Trust
 from ledger_audit.verify import verify
@@ -21,41 +21,6 @@ if TYPE_CHECKING:
 
 CHUNKS = 6
 MAX_EVENTS = 25
-
-
-class MemorySource:
-    """A log of one bundle in memory, for an audit without files."""
-
-    directory = None
-
-    def __init__(self, note: bytes, entries: list[bytes]) -> None:
-        self._note = note
-        self._entries = entries
-        self._hashes = [hashlib.sha256(b"\x00" + entry).digest() for entry in entries]
-
-    def checkpoint(self) -> bytes:
-        """The signed note."""
-        return self._note
-
-    def chunks(self, *, start: int, stop: int, size: int) -> Iterator[tuple[int, list[bytes]]]:
-        """All entries in one chunk."""
-        del size
-        yield start, self._entries[start:stop]
-
-    def tile(self, path: TilePath) -> bytes:
-        """The one hash tile, as it was before anybody changed an entry."""
-        return b"".join(self._hashes[: path.width])
-
-    def changed(self, index: int, data: bytes) -> MemorySource:
-        """The same log with other bytes for one entry and every tile and note as it was."""
-        other = MemorySource(self._note, [*self._entries[:index], data, *self._entries[index + 1 :]])
-        other._hashes = self._hashes
-        return other
-
-    @property
-    def entries(self) -> list[bytes]:
-        """The entries."""
-        return self._entries
 
 
 @pytest.fixture(scope="module")

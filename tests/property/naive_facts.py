@@ -18,10 +18,12 @@ ORDER = (
     "CONTRACT_BOUND",
     "MIN_CONTRACT",
     "MIN_SPEND",
+    "STACKING_EXCLUSIVE",
     "STACKING_CEILING",
     "CAP_EXHAUSTED",
     "NAMED_APPROVAL_REQUIRED",
     "BUDGET_EXHAUSTED",
+    "VOUCHER_HELD",
     "VOUCHER_EXPIRED",
     "OUTSIDE_CONTRACT",
     "OUTSIDE_VALIDITY",
@@ -60,17 +62,21 @@ def share(rate_bp: int, amount: int) -> int:
 
 @dataclass(frozen=True)
 class Terms:
-    """A policy version."""
+    """A policy version; without an appropriation of its own the one in force stays."""
 
     rate_bp: int
     startup_rate_bp: int
     cap: int
     hard_cap: int
     ceiling_bp: int | None = None
+    exclusive: bool = False
     min_contract: int = 0
     min_spend: int = 0
     validity_months: int = 2
     startup_months: int = 0
+    shared: bool = False
+    ex_post: bool = False
+    appropriation: int | None = None
 
 
 @dataclass(frozen=True)
@@ -85,14 +91,26 @@ class Contract:
     price: int
 
 
-@dataclass(frozen=True)
+@dataclass
 class Application:
-    """An application."""
+    """An application and how far it has come."""
 
     name: str
     programme: str
     contract: Contract
     startup: bool
+    publicised: bool = False
+    ended: bool = False
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A grant that waits, or waited, for its share."""
+
+    name: str
+    application: Application
+    terms: Terms
+    entitlement: int
 
 
 @dataclass(frozen=True)
@@ -104,6 +122,11 @@ class Voucher:
     terms: Terms
     face: int
     issued: date
+
+    @property
+    def beneficiary(self) -> str:
+        """Whose it is."""
+        return self.application.contract.beneficiary
 
 
 @dataclass(frozen=True)
@@ -135,6 +158,16 @@ class Claim:
 
 
 @dataclass
+class Signed:
+    """An officer's signature that a redemption rests on."""
+
+    officer: str
+    person: str
+    at: int
+    confirmed: bool = False
+
+
+@dataclass
 class Redemption:
     """A redemption and what happened to it."""
 
@@ -147,9 +180,9 @@ class Redemption:
     base: int
     requested: int
     amount: int
-    reviewer: str = ""
-    approvers: list[str] = field(default_factory=list)
-    payer: str = ""
+    reviewer: Signed | None = None
+    approvers: list[Signed] = field(default_factory=list)
+    payers: list[Signed] = field(default_factory=list)
     order_open: bool = False
     paid: list[int] = field(default_factory=list)
 
@@ -158,6 +191,39 @@ class Redemption:
         parts = [share(bp, self.amount) for bp in self.instalments]
         parts[-1] = self.amount - sum(parts[:-1])
         return parts
+
+    def signatures(self) -> list[Signed]:
+        """All that it rests on."""
+        return [*([self.reviewer] if self.reviewer else []), *self.approvers, *self.payers]
+
+    @property
+    def done(self) -> bool:
+        """Whether every instalment is paid."""
+        return len(self.paid) == len(self.instalments)
+
+
+@dataclass
+class Clawback:
+    """Money of a redemption that is claimed back."""
+
+    name: str
+    redemption: Redemption
+    notified: bool = False
+    appealed: bool = False
+    determined: int | None = None
+    repaid: int = 0
+    written_off: int = 0
+    fines: list[int] = field(default_factory=list)
+
+    @property
+    def outstanding(self) -> int:
+        """What is still owed."""
+        return (self.determined or 0) - self.repaid - self.written_off
+
+    @property
+    def open(self) -> bool:
+        """Whether it holds anything."""
+        return self.determined is None or self.outstanding > 0
 
 
 @dataclass

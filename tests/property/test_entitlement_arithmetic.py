@@ -106,7 +106,7 @@ def test_instalments_sum_to_the_amount(amount: int, parts: tuple[int, ...]) -> N
         redemption_id=b"",
         voucher_id=b"",
         claim_ids=(),
-        invoices_fen=0,
+        invoices=(),
         payments_fen=0,
         instalments_bp=parts,
         payee_commitment=b"",

@@ -13,10 +13,10 @@ from ledger.app.bootstrap import Opened
 from ledger.client.api import LedgerClient
 from ledger.client.identity import Identity, load_identity
 from ledger.client.signing import SigningKey, make_envelope, new_id
-from ledger.client.statements import contract, programme, registry, shared
+from ledger.client.statements import application, contract, programme, registry, shared, voucher
 from ledger.domain.days import day_of_ms
 from ledger.domain.policy import Instrument, Origin
-from ledger.domain.vocabulary import ParticipantKind, Role
+from ledger.domain.vocabulary import ParticipantKind
 from ledger.v1 import claim_pb2, quantities_pb2
 from ledger_play.actors import Actor, Cast
 from ledger_play.ceremony import OFFICERS, DevelopmentLedger
@@ -27,6 +27,7 @@ from support.house import DAY_MS, HOUR_MS, ITEM, MODEL, PRICE_FEN, digest, polic
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ledger.client.types import Receipt
     from ledger.v1.envelope_pb2 import Envelope
 
 AHEAD_DAYS = 300
@@ -171,15 +172,16 @@ def grant_voucher(cast: Cast) -> Claimant:
         prices={"": PRICE_FEN},
     )
     firm.act("contract-registration", agreement, provider.key)
-    submission = contract.application_submission(
+    submission = application.application_submission(
         application_id=application_id, programme_id=programme_id, contract_id=contract_id
     )
     applied = firm.act("application-submission", submission)
-    grant = programme.voucher_grant(
-        basis=shared.basis(bureau_id=clerk.identity.bureau_id, role=Role.APPROVER, reason_code="GRANT"),
+    noticed = handle(cast, application_id, applied)
+    grant = voucher.voucher_grant(
+        basis=approver.basis("GRANT"),
         voucher_id=voucher_id,
         application_id=application_id,
-        subject=shared.subject(leaf_index=applied.index, leaf_hash=applied.leaf_hash),
+        subject=shared.subject(leaf_index=noticed.index, leaf_hash=noticed.leaf_hash),
     )
     approver.act("voucher-grant", grant)
     cast["operator"].client.set_clock(now_ms + AHEAD_DAYS * DAY_MS)
@@ -193,3 +195,17 @@ def grant_voucher(cast: Cast) -> Claimant:
         "beneficiary_id": firm.participant_id,
     }
     return Claimant(provider.identity, provider.key, fields, now_ms + DAY_MS, devices)
+
+
+def handle(cast: Cast, application_id: bytes, applied: Receipt) -> Receipt:
+    """Check, review and publicise an application; the receipt of the last step."""
+    newest = applied
+    for act, officer, build in (
+        ("application-check", cast["clerk"], application.application_check),
+        ("application-review", cast["reviewer"], application.application_review),
+        ("application-publication", cast["clerk"], application.application_publication),
+    ):
+        subject = shared.subject(leaf_index=newest.index, leaf_hash=newest.leaf_hash)
+        statement = build(basis=officer.basis("CASE"), application_id=application_id, subject=subject)
+        newest = officer.act(act, statement)
+    return newest

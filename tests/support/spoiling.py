@@ -14,9 +14,7 @@ from ledger.client.signing import new_id
 from ledger.codec.envelopes import SignedEnvelope
 from ledger.proof.dsse import pae
 from ledger.v1 import claim_pb2, envelope_pb2
-from ledger_audit.sources import ExportSource
-from ledger_audit.trust import Trust
-from ledger_audit.verify import verify
+from support.auditing import assert_agreement
 from support.house import DAY_MS, HOUR_MS, START_MS, House
 
 if TYPE_CHECKING:
@@ -121,7 +119,5 @@ def spoiling_bench(root: Path) -> Iterator[Bench]:
     assert isinstance(house.voucher("v", "acme", amount_fen=900_000_000), Accepted)
     house.at(START_MS + 290 * DAY_MS)
     yield Bench(house, devices, rival_device)
-    trust = Trust.load(house.made.directory.trust_file)
-    report = verify(ExportSource(house.export(root / "export")), trust=trust)
+    assert_agreement(house)
     house.close()
-    assert (report.result, report.findings) == ("ok", ())

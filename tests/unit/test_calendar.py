@@ -109,17 +109,17 @@ def test_a_notice_holds_exactly_its_working_days(first_day: int, count: int) -> 
         ("year = 2026.0\nholiday = []", "c.toml, line 1: year: 2026.0"),
         ("year = 2026", "holiday: is missing"),
         ("year = 2026\nholiday = []\nextra = 1", "c.toml, line 3: extra: unknown key"),
-        ("year = 2026\n" + HOLIDAY.format("2026-05-02", "2026-05-01", ""), "line 5: holiday.0.to"),
-        ("year = 2026\n" + HOLIDAY.format("2025-12-31", "2026-01-01", ""), "line 4: holiday.0.from"),
-        ("year = 2026\n" + HOLIDAY.format("2026-05-32", "2026-05-01", ""), "line 4: holiday.0.from"),
-        ("year = 2026\n" + 2 * HOLIDAY.format("2026-05-01", "2026-05-01", ""), "line 10: holiday.1.to"),
+        ("year = 2026\n" + HOLIDAY.format("2026-05-02", "2026-05-01", ""), "line 5: holiday 1: to"),
+        ("year = 2026\n" + HOLIDAY.format("2025-12-31", "2026-01-01", ""), "line 4: holiday 1: from"),
+        ("year = 2026\n" + HOLIDAY.format("2026-05-32", "2026-05-01", ""), "line 4: holiday 1: from"),
+        ("year = 2026\n" + 2 * HOLIDAY.format("2026-05-01", "2026-05-01", ""), "line 10: holiday 2: to"),
         (
             "year = 2026\n" + HOLIDAY.format("2026-05-01", "2026-05-03", '"2026-05-02"'),
-            "line 6: holiday.0.work",
+            "line 6: holiday 1: work",
         ),
         (
             "year = 2026\n" + HOLIDAY.format("2026-05-01", "2026-05-01", '"2026-05-04"'),
-            "line 6: holiday.0.work",
+            "line 6: holiday 1: work",
         ),
     ],
 )

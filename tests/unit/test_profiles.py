@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from importlib import resources
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +17,7 @@ from ledger.domain.quantities import format_yuan_plain
 from ledger.errors import MalformedError, UsageError
 from ledger.profiles.loader import Profile, apply_overrides, list_profiles, load_profile, parse_profile
 from ledger.profiles.strict_toml import find_line
+from ledger.profiles.tables import POLICY_KEYS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +76,43 @@ def test_money_of_shipped_programmes(
     assert (policy.cap_fen, policy.hard_cap_fen) == (cap * MILLION_FEN, hard_cap * MILLION_FEN)
     assert (policy.mode, policy.allocation) == (Mode.QUOTA, Allocation.FCFS)
     assert (policy.public_notice_days, policy.validity_months) == (5, 12)
+
+
+@pytest.mark.parametrize("name", list_profiles())
+def test_every_shipped_value_has_its_source_or_is_marked_assumed(name: str) -> None:
+    """A reader of the file sees for each value whether an official or published text says it."""
+    text = (resources.files("ledger.profiles") / f"{name}.toml").read_text(encoding="utf-8")
+    values = [line for line in text.splitlines() if line.strip() and not line.startswith(("#", "["))]
+    assert len(values) > 8
+    unmarked = [line for line in values if not re.search(r"#.*(source: \w{3}|assumed)", line)]
+    assert unmarked == []
+
+
+@pytest.mark.parametrize("name", list_profiles())
+def test_shipped_programmes_hold_together(name: str) -> None:
+    """Money is there, a start-up gets no worse rate, and no cap is larger than the appropriation."""
+    for policy in load_profile(name).programmes.values():
+        assert policy.appropriation_fen >= policy.hard_cap_fen >= policy.cap_fen > 0
+        assert policy.startup_rate_bp >= policy.rate_bp > 0
+        assert policy.startup_stacking_ceiling_bp >= policy.stacking_ceiling_bp
+        assert policy.startup_rate_bp <= policy.startup_stacking_ceiling_bp
+
+
+def test_what_is_assumed_can_be_read_from_the_files() -> None:
+    """The values that no official text confirms are those that the documentation names."""
+    assumed: dict[str, set[str]] = {}
+    for name in list_profiles():
+        text = (resources.files("ledger.profiles") / f"{name}.toml").read_text(encoding="utf-8")
+        assumed[name] = set(re.findall(r"^(\w+) = .*assumed", text, re.MULTILINE))
+    always = {"public_notice_days", "validity_months", "allocation"}
+    shenzhen = always | {"startup_max_age_months", "startup_stacking_ceiling_bp", "mode"}
+    assert assumed == {
+        "shenzhen-2025": shenzhen,
+        "shenzhen-2026": shenzhen,
+        "beijing": always | {"appropriation", "payee", "mode"},
+        "hangzhou": always | {"appropriation", "stacking", "payee", "mode"},
+        "yangzhou": always | {"appropriation", "rate_bp", "cap"},
+    }
 
 
 def test_the_two_shenzhen_profiles_differ_as_published() -> None:
@@ -225,6 +265,55 @@ def test_overrides_are_put_on_what_was_really_set() -> None:
     assert (policy.cap_fen, policy.startup_cap_fen) == (300, 400)
     assert shenzhen.programmes["GPU_TRAINING"].cap_fen == 10 * MILLION_FEN
     assert again.programmes["MODEL"] == shenzhen.programmes["MODEL"]
+
+
+def test_overrides_of_overrides_follow_as_if_they_were_one() -> None:
+    """Put on in two steps or in one: a key that neither sets follows, one that is set for the value stays."""
+    profile = load_profile("beijing")
+    steps: list[dict[str, object]] = [{"rate_bp": 2500}, {"cap": "9.00", "startup_rate_bp": 2600}]
+    one_by_one = profile
+    for step in steps:
+        one_by_one = apply_overrides(one_by_one, step, programme="GPU_TRAINING", source="s.toml")
+    at_once = apply_overrides(profile, steps[0] | steps[1], programme="GPU_TRAINING", source="s.toml")
+    assert one_by_one.programmes == at_once.programmes
+    policy = at_once.programmes["GPU_TRAINING"]
+    assert (policy.rate_bp, policy.startup_rate_bp) == (2500, 2600)
+    assert (policy.cap_fen, policy.startup_cap_fen, policy.hard_cap_fen) == (900, 900, 900)
+
+
+@pytest.mark.parametrize("key", POLICY_KEYS)
+def test_every_profile_key_is_a_parameter(key: str) -> None:
+    """Each key changes the parameter of its name, in ledger units, and nothing but what follows it."""
+    values: dict[str, object] = {
+        "rate_bp": 7,
+        "startup_rate_bp": 7,
+        "stacking_ceiling_bp": 7,
+        "startup_stacking_ceiling_bp": 7,
+        "startup_max_age_months": 7,
+        "public_notice_days": 7,
+        "validity_months": 7,
+        "stacking": "CEILING",
+        "allocation": "PRO_RATA",
+        "payee": "PROVIDER",
+        "mode": "EX_POST",
+        "allowed_vendors": ["a"],
+        "excluded_items": ["a"],
+        "rate_bp_by_origin": {"FOREIGN": 7},
+        "contract_not_before": "1970-01-08",
+        "requires_filing": True,
+        "requires_exchange": True,
+    }
+    before = parse('[programme.MODEL]\nappropriation = "0.00"\n')
+    after = apply_overrides(before, {key: values.get(key, "0.07")}, programme="MODEL", source="s.toml")
+    old, new = (dataclasses.asdict(profile.programmes["MODEL"]) for profile in (before, after))
+    changed = {name for name in new if new[name] != old[name]}
+    suffix = "_fen" if key not in values else "_day" if key == "contract_not_before" else ""
+    following = {
+        "rate_bp": {"startup_rate_bp"},
+        "cap": {"startup_cap_fen", "hard_cap_fen"},
+        "stacking_ceiling_bp": {"startup_stacking_ceiling_bp"},
+    }
+    assert changed == {key + suffix} | following.get(key, set())
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,7 @@ def _wrong_options(words: Sequence[str], line: str) -> Iterator[str]:
 
 
 def _options(command: Any) -> set[str]:
-    return {name for parameter in command.params for name in getattr(parameter, "opts", ())}
+    return {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
 
 
 def _anchors(page: Path) -> set[str]:

@@ -1,11 +1,11 @@
-"""Writes docs/reference/reasons.md from the table of explanations and the server's table of codes."""
+"""Writes docs/reference/reasons.md from the enum of reasons, the explanations and the server's codes."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from ledger.domain.rejections import FIRST_TRANSIENT
+from ledger.domain.rejections import FIRST_TRANSIENT, Reason
 from ledger_cli.explain import EXPLANATIONS
 from ledger_server.status import CODES
 
@@ -22,21 +22,18 @@ change that the last column names. `voucherctl explain REASON` shows the same on
 
 The name travels as `reason` of `google.rpc.ErrorInfo` (domain `voucher-ledger`) beside the gRPC code.
 
-Some reasons belong to rules that rules version 1 does not have, and are not given today: AFFILIATED,
-NOTICE_NOT_OVER, OBJECTION_OPEN, CALENDAR_NOT_COVERED, VOUCHER_HELD
-([ADR 0007](../adr/0007-rules-version-1.md)).
-
-| number | name | meaning | what to do | repeat? | gRPC code |
+| number | name | cause | what to do | repeat? | gRPC code |
 |---|---|---|---|---|---|
 """
 
 
 def render() -> str:
     """The page."""
+    found = {item.reason: item for item in EXPLANATIONS}
     rows = [
-        f"| {int(item.reason)} | `{item.reason.name}` | {item.cause} | {item.action} "
-        f"| {'yes' if item.retry else 'no'} | {CODES[item.reason].name} |"
-        for item in EXPLANATIONS
+        f"| {int(reason)} | `{reason.name}` | {found[reason].cause} | {found[reason].action} "
+        f"| {'yes' if found[reason].retry else 'no'} | {CODES[reason].name} |"
+        for reason in Reason
     ]
     return HEADER + "\n".join(rows) + "\n"
 

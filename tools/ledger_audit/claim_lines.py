@@ -9,12 +9,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ledger.v1 import claim_pb2
+from ledger_audit.claim_frame import superseded
 from ledger_audit.scan import parse_again
-from ledger_audit.scratch import ACCEPTED, SUPERSEDED, ClaimRow
-from ledger_audit.state import Device, Model, Voucher
 
 if TYPE_CHECKING:
+    from ledger_audit.dossiers import Model, Voucher
+    from ledger_audit.entities import Device
     from ledger_audit.fold import Fold
+    from ledger_audit.scratch import ClaimRow
 
 Fail = Callable[[str, object, object], None]
 
@@ -23,7 +25,7 @@ _MS_PER_HOUR = 3_600_000
 _DOMESTIC, _FOREIGN = 1, 2
 
 
-Row = tuple[Device | None, bytes, int, int]
+Row = tuple["Device | None", bytes, int, int]
 """A device of the statement's table, its id, its unit price in fen, and its origin."""
 Usage = tuple[int, int, int, int, int, int, list[Row], list[int]]
 """First and last instant, allocated ms, amount, domestic and foreign part in fen, devices, ms of each."""
@@ -135,27 +137,15 @@ def replaced_usage(
     fold: Fold, fail: Fail, index: int, said: Any, voucher: Voucher, replaced: dict[bytes, int]
 ) -> ClaimRow | None:
     """The superseded claim, if it could be; `replaced` gets its time by device."""
-    old_index = said.superseded_index
-    old = fold.scratch.claim_at(old_index) if old_index < index else None
+    old = superseded(fold, fail, index, said, voucher, service=0)
     if old is None:
-        fail("superseding", "the leaf of an accepted claim", old_index)
         return None
-    if old.voucher != voucher.number:
-        fail("superseding", "a claim of the same voucher", old_index)
-    if old.state != ACCEPTED:
-        fail("superseding", "a claim that is not superseded", old_index)
-    if old.redemption is not None:
-        fail("superseding", "a claim in no redemption", old_index)
-    _, before = parse_again(fold.read_entry(old_index))
+    _, before = parse_again(fold.read_entry(old.index))
     if isinstance(before, claim_pb2.UsageAttestation):
-        if before.provider_id != said.provider_id:
-            fail("superseding", "a claim of the same provider", old_index)
         ids = before.device_ids
         for position, allocated_ms in zip(before.lines.device, before.lines.allocated_ms, strict=False):
             if position < len(ids):
                 replaced[ids[position]] = replaced.get(ids[position], 0) + allocated_ms
-    old.state = SUPERSEDED
-    fold.scratch.update_claim(old)
     return old
 
 
@@ -206,7 +196,7 @@ def _model(fail: Fail, encoded: bytes, model: claim_pb2.PricedModel, voucher: Vo
     if voucher.allowed_vendors and vendor not in voucher.allowed_vendors:
         fail("i19_devices", f"a vendor of {sorted(voucher.allowed_vendors)}", vendor)
         fine = False
-    prices = voucher.contract.prices
+    prices = voucher.prices
     if prices:
         agreed = prices.get(name, prices.get(""))
         if agreed != price:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ledger_audit.claim_cut import SIGNATURE_FIELD, TYPE_FIELD
 
 if TYPE_CHECKING:
-    from ledger_audit.state import Voucher
+    from ledger_audit.dossiers import Voucher
 
 _GROUP = 1 << 14
 

@@ -14,7 +14,7 @@ from ledger_audit.money import share_fen, weighted_share_fen
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ledger_audit.state import Contract, Policy
+    from ledger_audit.entities import Contract, Policy
 
 
 def rate_bp(policy: Policy, *, startup: bool) -> int:
@@ -31,7 +31,7 @@ def eligible_amount(contract: Contract, policy: Policy) -> int:
 def entitlement(policy: Policy, *, startup: bool, base_fen: int, parts: Iterable[tuple[int, int]]) -> int:
     """The floor of rate and base; with rates by origin weighted by (origin, fen) parts."""
     rate = rate_bp(policy, startup=startup)
-    weighted = [(policy.rates.get(origin, rate), part) for origin, part in parts]
+    weighted = [(policy.rates.get(origin, policy.parameters.rate_bp), part) for origin, part in parts]
     if not policy.rates or not weighted:
         return share_fen(rate_bp=rate, amount_fen=base_fen)
     return weighted_share_fen(base_fen=base_fen, parts=weighted)

@@ -89,19 +89,29 @@ CHECKS: tuple[Check, ...] = (
     Check("participant", Layer.RULES, "participants are by the rules"),
     Check("credit_code", Layer.RULES, "credit codes are right and belong to one participant"),
     Check("admission", Layer.RULES, "admissions are by the rules"),
+    Check("standing", Layer.RULES, "providers are suspended, readmitted and removed by the rules"),
+    Check("holding", Layer.RULES, "holdings are by the rules"),
     Check("devices", Layer.RULES, "devices are registered once"),
     Check("programme", Layer.RULES, "programmes are by the rules"),
     Check("policy", Layer.RULES, "policies are by the rules (I11)"),
+    Check("calendar", Layer.RULES, "calendars are by the rules"),
     Check("contract", Layer.RULES, "contracts are by the rules"),
-    Check("evidence", Layer.RULES, "invoices and payments are registered once"),
+    Check("support", Layer.RULES, "outside support is by the rules"),
+    Check("evidence", Layer.RULES, "evidence is registered and cancelled once"),
     Check("application", Layer.RULES, "applications are by the rules"),
     Check("startup", Layer.RULES, "start-ups are start-ups"),
     Check("role_conflict", Layer.RULES, "nobody is provider and beneficiary"),
+    Check("i9_affiliation", Layer.RULES, "provider and beneficiary are not affiliated (I9)"),
     Check("i8_admission", Layer.RULES, "providers are admitted with the item over the service (I8)"),
+    Check("award", Layer.RULES, "awards are by the rules"),
+    Check("handling", Layer.RULES, "applications move from step to step"),
+    Check("i13_notice", Layer.RULES, "public notice ran its working days with no open objection (I13)"),
+    Check("objection", Layer.RULES, "objections are recorded in the notice and decided once"),
     Check("i5_contract", Layer.RULES, "a contract carries one live voucher of a programme (I5)"),
     Check("i4_stacking", Layer.RULES, "public money is within the stacking rule (I4)"),
     Check("voucher", Layer.RULES, "vouchers are by the rules (I7)"),
     Check("face", Layer.RULES, "faces are the least of entitlement and rooms (I2)"),
+    Check("allocation", Layer.RULES, "queues are allocated in their order and scaled alike"),
     Check("i1_budget", Layer.RULES, "no appropriation is overdrawn (I1)"),
     Check("i2_cap", Layer.RULES, "no cap is exceeded (I2)"),
     Check("i7_claim_voucher", Layer.RULES, "claims are of their voucher (I7)"),
@@ -113,21 +123,32 @@ CHECKS: tuple[Check, ...] = (
     Check("i6_overlap", Layer.RULES, "no device is used twice at one time (I6)"),
     Check("sequence", Layer.RULES, "claim ids and attestation numbers are used once"),
     Check("superseding", Layer.RULES, "superseded claims could be superseded"),
+    Check("service", Layer.RULES, "lines of service attestations are by the rules"),
     Check("refusal", Layer.RULES, "refusals are complete"),
+    Check("quota", Layer.RULES, "daily quotas are kept and said by the rules"),
+    Check("hold", Layer.RULES, "held vouchers take nothing; offices set and release their own holds"),
     Check("redemption", Layer.RULES, "redemptions are by the rules"),
     Check("i5_evidence", Layer.RULES, "evidence is consumed at most up to its amount (I5)"),
     Check("i3_entitlement", Layer.RULES, "bases and entitlements are recomputed equal (I3)"),
     Check("verification", Layer.RULES, "verifications are by the rules"),
     Check("approval", Layer.RULES, "approvals are by the rules"),
+    Check("suspension", Layer.RULES, "redemptions in doubt get no approval and no order"),
+    Check("settlement", Layer.RULES, "what a revoked key put in doubt is settled by the rules"),
     Check("i10_amounts", Layer.RULES, "amounts never grow from claim to payment (I10)"),
     Check("i12_separation", Layer.RULES, "duties are separate by key and person (I12)"),
     Check("payment", Layer.RULES, "orders and payments are by the rules"),
     Check("expiry", Layer.RULES, "vouchers expire by the rules"),
+    Check("revocation", Layer.RULES, "vouchers are revoked by the rules"),
     Check("closing", Layer.RULES, "vouchers close when all is paid"),
+    Check("clawback", Layer.RULES, "clawbacks are recomputed and move by the rules"),
+    Check("recovery", Layer.RULES, "repayments and write-offs are of what is outstanding"),
+    Check("fine", Layer.RULES, "fines are 10 to 50 % of the amount determined"),
     Check("tie_out", Layer.RULES, "accounts agree with vouchers and redemptions"),
+    Check("commitments", Layer.RULES, "openings that were given open the commitments of redemptions"),
 )
 
-CHECK_NAMES = frozenset(check.name for check in CHECKS)
+_ORDER = {check.name: number for number, check in enumerate(CHECKS)}
+CHECK_NAMES = frozenset(_ORDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +185,7 @@ class Findings:
             kept.append(Finding(check, index, as_text(expected), as_text(actual), leaf_hash))
 
     def ordered(self) -> tuple[Finding, ...]:
-        """The findings by leaf index, those of the whole tree last."""
+        """The findings by leaf index and check, those of the whole tree last."""
         return tuple(sorted(self.kept, key=_position))
 
     @property
@@ -180,5 +201,5 @@ def as_text(value: object) -> str:
     return str(value)
 
 
-def _position(finding: Finding) -> tuple[bool, int]:
-    return finding.index is None, finding.index or 0
+def _position(finding: Finding) -> tuple[bool, int, int]:
+    return finding.index is None, finding.index or 0, _ORDER[finding.check]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from ledger.v1.claim_pb2 import UsageAttestation
-from ledger_audit import rules_claim, signatures
+from ledger_audit import claim_frame, rules_claim, signatures
 from ledger_audit.acts import BY_EVENT
 from ledger_audit.claim_cut import Cut
 from ledger_audit.encode import shared_encoder
@@ -21,7 +21,7 @@ from ledger_audit.frame import Act, Frame, Unjudgeable
 from ledger_audit.registry import RULES
 from ledger_audit.scan import Parsed, parse_again
 from ledger_audit.scratch import CLAIM, REQUEST, Scratch
-from ledger_audit.state import State, Voucher
+from ledger_audit.state import Due, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +34,7 @@ _REQUEST_ID_SIZE = 16
 _FIRST_PAYLOAD_FIELD = 32
 _NO_GROUP = (b"", b"")
 _NEW_KEY = frozenset({"officer_appointed", "key_registered"})
+_ACCEPTED = frozenset({"claim_accepted", "service_claim_accepted"})
 
 
 class Fold:
@@ -50,8 +51,8 @@ class Fold:
         """Events judged so far."""
         self.stopped = ""
         """Why the fold could not go on; empty while it can."""
-        self.closing_voucher: Voucher | None = None
-        """The voucher that the payment just before used up."""
+        self._awaited: Due | None = None
+        """What this event had to be, because of the events before it."""
         self._group = _NO_GROUP
         self._newest_claim: tuple[Cut, Any] | None = None
         self._next_ordinal = 0
@@ -79,9 +80,8 @@ class Fold:
             self.size = index + 1
             self._newest_claim = (event, statement)
             self._group = _NO_GROUP
-            self.closing_voucher = None
-            if state.due_closing is not None:
-                self._expect_closing(index, leaf_hash, "claim_accepted", b"")
+            if state.due:
+                self._expect(index, leaf_hash, "claim_accepted", b"")
             rules_claim.claim_accepted(self, index, leaf_hash, entry, event, statement)
             return
         parsed: event_pb2.Event | None = event  # type: ignore[assignment]
@@ -96,13 +96,13 @@ class Fold:
             return
         self._begin(index, leaf_hash, event.recorded_ms)
         self._request(index, leaf_hash, event)
-        self._expect_closing(index, leaf_hash, kind, event.voucher_closed.voucher_id)
+        self._expect(index, leaf_hash, kind, getattr(getattr(event, kind), "voucher_id", b""))
         if kind == "claim_accepted" and type(statement) is UsageAttestation:
             envelope = event.envelopes[0]
             cut = Cut(-1, envelope.payload, b"", event.recorded_ms)
             rules_claim.claim_accepted(self, index, leaf_hash, entry, cut, statement)
         else:
-            self._judge(Act(index, leaf_hash, event, kind, statement, self.findings))
+            self._judge(Act(index, leaf_hash, event, kind, statement, self.findings, size=len(entry)))
 
     def _begin(self, index: int, leaf_hash: bytes, recorded_ms: int) -> None:
         """Recorded time never goes back (I18)."""
@@ -112,13 +112,20 @@ class Fold:
             self.findings.add("recorded_ms", index, f"at least {state.recorded_ms}", recorded_ms, leaf_hash)
         state.recorded_ms = recorded_ms
 
-    def _expect_closing(self, index: int, leaf_hash: bytes, kind: str, voucher_id: bytes) -> None:
-        """A payment that uses a voucher up is followed by its closing."""
-        due = self.closing_voucher = self.state.due_closing
-        if due is not None:
-            self.state.due_closing = None
-            if kind != "voucher_closed" or voucher_id != due.voucher_id:
-                self.findings.add("closing", index, f"the closing of {due.voucher_id.hex()}", kind, leaf_hash)
+    def _expect(self, index: int, leaf_hash: bytes, kind: str, voucher_id: bytes) -> None:
+        """What has to follow follows: the closing of a voucher, the allotments of an allocation."""
+        due = self.state.due
+        self._awaited = due.popleft() if due else None
+        awaited = self._awaited
+        if awaited is not None and (awaited.kind, awaited.voucher_id) != (kind, voucher_id):
+            self._awaited = None
+            due.clear()
+            wanted = f"{awaited.kind} of {awaited.voucher_id.hex()}"
+            self.findings.add(awaited.check, index, wanted, kind, leaf_hash)
+
+    def was_due(self, act: Act) -> bool:
+        """Whether this event is the one that the events before it call for."""
+        return self._awaited is not None and self._awaited.kind == act.kind
 
     def finish(self) -> None:
         """Judge what could only have been judged by an event after the last one."""
@@ -126,10 +133,9 @@ class Fold:
         if self.stopped:
             return
         last = self.size - 1
-        if self.state.due_closing is not None:
-            self.findings.add(
-                "closing", last, "the closing of the voucher after this payment", "the end of the log"
-            )
+        for awaited in self.state.due:
+            wanted = f"{awaited.kind} of {awaited.voucher_id.hex()}"
+            self.findings.add(awaited.check, last, wanted, "the end of the log")
 
     def _judge(self, act: Act) -> None:
         event = act.event
@@ -235,8 +241,8 @@ class Fold:
         claim_a, claim_b = _claim_name(a, said_a), _claim_name(b, said_b)
         if claim_a and claim_a == claim_b:
             self.findings.add("sequence", second, "a claim id used once", f"used at {first} too")
-        if a.WhichOneof("payload") == b.WhichOneof("payload") == "claim_accepted":
-            number_a, number_b = rules_claim.number_name(said_a), rules_claim.number_name(said_b)
+        if claim_a and claim_b and said_a is not None and said_b is not None:
+            number_a, number_b = claim_frame.number_name(said_a), claim_frame.number_name(said_b)
             if number_a == number_b:
                 self.findings.add(
                     "sequence", second, "an attestation number used once", f"used at {first} too"
@@ -247,7 +253,7 @@ def _claim_name(event: event_pb2.Event, statement: Any) -> bytes:
     kind = event.WhichOneof("payload")
     if kind == "claim_refused":
         return event.claim_refused.claim_id
-    return bytes(statement.claim_id) if kind == "claim_accepted" and statement is not None else b""
+    return bytes(statement.claim_id) if kind in _ACCEPTED and statement is not None else b""
 
 
 __all__ = ["CLAIM", "Fold"]

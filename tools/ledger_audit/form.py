@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
+    from ledger_audit.dossiers import Leaf
+    from ledger_audit.entities import Officer
     from ledger_audit.frame import Act
-    from ledger_audit.state import Officer, State
+    from ledger_audit.state import State
 
 _ID_SIZE, _HASH_SIZE, _REASON_SIZE = 16, 32, 32
 _HASHES = frozenset(
@@ -30,10 +32,16 @@ _HASHES = frozenset(
         "leaf_hash",
     }
     | {"certificate_sha256", "document_digest", "contract_digest", "raw_log_digest", "previous_digest"}
-    | {"evidence_digests", "public_key"}
+    | {"evidence_digests", "public_key", "publication_digest", "red_letter_fingerprint", "payee_tag"}
 )
 _MAY_BE_EMPTY = frozenset(
-    {("ParticipantRegistration", "person_tag"), ("UsageAttestation", "previous_digest")}
+    {
+        ("ParticipantRegistration", "person_tag"),
+        ("UsageAttestation", "previous_digest"),
+        ("ServiceAttestation", "previous_digest"),
+        ("InvoiceCancellation", "red_letter_fingerprint"),
+        ("RedemptionRequest", "payee_tag"),
+    }
 )
 _MAY_BE_UNSPECIFIED = frozenset({"superseding_reason"})
 _REASON_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
@@ -68,13 +76,12 @@ def check_basis(
         act.equal("basis", bureau_id, basis.bureau_id)
 
 
-def check_subject(act: Act, *, index: int, leaf_hash: bytes) -> None:
+def check_subject(act: Act, leaf: Leaf) -> None:
     """The decision names the leaf that it judges, by index and hash."""
     subject = act.statement.subject
     named = (subject.leaf_index if subject.HasField("leaf_index") else None, subject.leaf_hash)
-    act.require(
-        named == (index, leaf_hash), "subject", f"{index} {leaf_hash.hex()}", f"{named[0]} {named[1].hex()}"
-    )
+    index, leaf_hash = leaf
+    act.require(named == leaf, "subject", f"{index} {leaf_hash.hex()}", f"{named[0]} {named[1].hex()}")
 
 
 def _problems(message: Message) -> Iterator[tuple[str, str]]:

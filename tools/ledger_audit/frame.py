@@ -14,8 +14,8 @@ from ledger.v1 import event_pb2
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ledger_audit.entities import Key
     from ledger_audit.findings import Findings
-    from ledger_audit.state import Key
 
 Totals = tuple[int, ...]
 LinkValue = tuple[int, bytes, int | None, int | None, Totals]
@@ -51,6 +51,8 @@ class Act:
     stream: str = ""
     effective_ms: int = 0
     has_new_key: bool = False
+    size: int = 0
+    """Bytes of the stored event."""
     premises: list[tuple[int, int]] = field(default_factory=list)
     links: list[LinkValue] = field(default_factory=list)
     postings: list[tuple[int, bytes, int]] = field(default_factory=list)
@@ -91,8 +93,9 @@ class Act:
         linked.last = self.index
 
     def move(self, programme_id: bytes, debit: int, credit: int, amount: int) -> None:
-        """Expect a double entry."""
-        self.postings += [(debit, programme_id, amount), (credit, programme_id, -amount)]
+        """Expect a double entry; of nothing there is none."""
+        if amount:
+            self.postings += [(debit, programme_id, amount), (credit, programme_id, -amount)]
 
 
 class Frame:

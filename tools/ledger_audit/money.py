@@ -5,7 +5,7 @@ Integers only. It must not know any message.
 
 from __future__ import annotations
 
-from calendar import monthrange
+from calendar import isleap, monthrange
 from datetime import date
 
 MS_PER_HOUR = 3_600_000
@@ -51,6 +51,19 @@ def day_start_ms(day: int) -> int:
 def day_of_ms(instant_ms: int) -> int:
     """The day in China Standard Time that contains the instant."""
     return (instant_ms + ZONE_MS) // MS_PER_DAY
+
+
+def year_of_day(day: int) -> tuple[int, int]:
+    """The year of a day, and how many days of it come before; year 0 for a day past the year 9999."""
+    if not -_EPOCH < day <= _MAX_DAY:
+        return 0, 0
+    year = date.fromordinal(day + _EPOCH).year
+    return year, day + _EPOCH - date(year, 1, 1).toordinal()
+
+
+def days_in_year(year: int) -> int:
+    """365 or 366."""
+    return 366 if isleap(year) else 365
 
 
 def add_months(day: int, months: int) -> int:

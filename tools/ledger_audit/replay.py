@@ -20,9 +20,13 @@ from ledger_audit.rules_verification import APPROVALS
 from ledger_audit.scan import parse_quickly
 from ledger_audit.scratch import Scratch
 from ledger_audit.sources import Source, read_entry
+from ledger_audit.watch import Seen
 
 if TYPE_CHECKING:
-    from ledger_audit.state import Redemption, State, Voucher
+    from collections.abc import Iterator
+
+    from ledger_audit.dossiers import Application, Clawback, Redemption, Voucher
+    from ledger_audit.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,10 @@ class Replay:
             "stopped": self.stopped,
             "findings": len(self.findings),
             "totals": totals(self.state),
-            "vouchers": [_voucher(voucher) for voucher in self.state.vouchers_by_number],
+            "applications": [_application(application) for application in self.state.applications.values()],
+            "vouchers": [_voucher(self.state, voucher) for voucher in self.state.vouchers_by_number],
             "redemptions": [_redemption(redemption) for redemption in self.state.redemptions.values()],
+            "clawbacks": [_clawback(clawback) for clawback in self.state.clawbacks.values()],
         }
 
 
@@ -63,25 +69,42 @@ def replay(source: Source, *, at: int) -> Replay:
     newest = b""
     with Scratch() as scratch:
         fold = Fold(findings, scratch, partial(_read, source, size))
-        for start, entries in source.chunks(start=0, stop=at + 1, size=size):
-            for index, entry in enumerate(entries[: at + 1 - start], start):
-                newest = leaf_hash(entry)
-                fold.apply(index, newest, entry, *parse_quickly(entry))
+        for leaf in refold(source, fold, stop=at + 1, size=size):
+            newest = leaf.leaf_hash
         scratch.flush_ids()
         return Replay(at, newest, fold.state, findings.ordered(), fold.stopped)
+
+
+def refold(source: Source, fold: Fold, *, stop: int, size: int) -> Iterator[Seen]:
+    """Fold the events before `stop` of a log of that size, and give each once it is folded."""
+    for start, entries in source.chunks(start=0, stop=stop, size=size):
+        for index, entry in enumerate(entries[: stop - start], start):
+            seen = Seen(index, leaf_hash(entry), *parse_quickly(entry))
+            fold.apply(index, seen.leaf_hash, entry, seen.event, seen.statement)
+            yield seen
 
 
 def _read(source: Source, size: int, index: int) -> bytes:
     return read_entry(source, index=index, size=size)
 
 
-def _voucher(voucher: Voucher) -> dict[str, Any]:
-    state = "EXPIRED" if voucher.expired else "CLOSED" if voucher.closed else "ACTIVE"
+def _application(application: Application) -> dict[str, Any]:
+    return {
+        "application_id": application.application_id.hex(),
+        "index": application.index,
+        "programme_id": application.programme.programme_id.hex(),
+        "state": application.step.value,
+        "objections_open": application.objections,
+    }
+
+
+def _voucher(state: State, voucher: Voucher) -> dict[str, Any]:
     return {
         "voucher_id": voucher.voucher_id.hex(),
         "index": voucher.index,
         "programme_id": voucher.programme.programme_id.hex(),
-        "state": state,
+        "state": voucher.standing.value,
+        "held": state.is_held(voucher),
         "face": str(voucher.face),
         "metered_ms": str(voucher.metered),
         "redeemed": str(voucher.redeemed),
@@ -99,7 +122,22 @@ def _redemption(redemption: Redemption) -> dict[str, Any]:
         "base": str(redemption.base),
         "amount": str(redemption.amount),
         "paid": str(redemption.paid),
+        "clawed_back": str(redemption.clawed_back),
         "verified": redemption.verified is not None,
         "approvals": approvals,
         "approved": approvals >= APPROVALS,
+        "suspended": redemption.is_suspended and not redemption.is_paid,
+    }
+
+
+def _clawback(clawback: Clawback) -> dict[str, Any]:
+    return {
+        "clawback_id": clawback.clawback_id.hex(),
+        "index": clawback.index,
+        "redemption_id": clawback.redemption.redemption_id.hex(),
+        "state": clawback.step.value,
+        "determined": str(clawback.determined),
+        "repaid": str(clawback.repaid),
+        "written_off": str(clawback.written_off),
+        "fines": str(clawback.fines),
     }

@@ -13,10 +13,11 @@ from ledger.v1 import quantities_pb2
 from ledger_audit.findings import CHECKS, Finding, Findings, Layer, Status
 
 if TYPE_CHECKING:
-    from ledger_audit.state import Programme, State
+    from ledger_audit.entities import Programme
+    from ledger_audit.state import State
 
 OK, FINDINGS, INCOMPLETE = "ok", "findings", "incomplete"
-_EXIT_CODES = {OK: ExitCode.OK, FINDINGS: ExitCode.FINDINGS, INCOMPLETE: ExitCode.COULD_NOT_CHECK}
+EXIT_CODES = {OK: ExitCode.OK, FINDINGS: ExitCode.FINDINGS, INCOMPLETE: ExitCode.COULD_NOT_CHECK}
 
 
 @dataclass(slots=True)
@@ -59,6 +60,8 @@ class Report:
     genesis_leaf_hash: bytes = b""
     roots: tuple[str, ...] = ()
     clock: str = ""
+    commitments: dict[str, Any] | None = None
+    """What the openings that were given said (`openings.Openings.summary`); None without any."""
 
     @property
     def result(self) -> str:
@@ -71,7 +74,7 @@ class Report:
     @property
     def exit_code(self) -> ExitCode:
         """The process exit code of the result."""
-        return _EXIT_CODES[self.result]
+        return EXIT_CODES[self.result]
 
     def to_json(self) -> dict[str, Any]:
         """One JSON object; fen are strings, indexes and counts numbers."""
@@ -88,6 +91,7 @@ class Report:
             "genesis_leaf_hash": self.genesis_leaf_hash.hex(),
             "roots": list(self.roots),
             "clock": self.clock,
+            **({} if self.commitments is None else {"commitments": self.commitments}),
         }
 
 
@@ -115,11 +119,16 @@ def totals(state: State) -> dict[str, dict[str, Any]]:
     return {programme_id.hex(): _programme(programme) for programme_id, programme in state.programmes.items()}
 
 
-def _programme(programme: Programme) -> dict[str, Any]:
+def instrument_name(instrument: int) -> str:
+    """The name of an instrument; the number of one that has none."""
     names = {int(number): name for name, number in quantities_pb2.Instrument.items()}
+    return names.get(instrument, str(instrument)).removeprefix("INSTRUMENT_")
+
+
+def _programme(programme: Programme) -> dict[str, Any]:
     available, encumbered, obligated, disbursed, recoverable, recovered, fines = map(str, programme.totals())
     return {
-        "instrument": names.get(programme.instrument, str(programme.instrument)).removeprefix("INSTRUMENT_"),
+        "instrument": instrument_name(programme.instrument),
         "fiscal_year": programme.fiscal_year,
         "appropriation": str(programme.appropriation),
         "available": available,

@@ -10,18 +10,30 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from ledger.v1 import event_pb2
+from ledger.v1 import event_pb2, quantities_pb2
 from ledger_audit.chain import HEADER_SIZE
+from ledger_audit.claim_frame import (
+    PREMISES,
+    SIMULATED_SLACK_MS,
+    SYSTEM_SLACK_MS,
+    check_identity,
+    check_number,
+    check_quota,
+    check_standing,
+    explain_window,
+    intervals_of,
+    signer,
+)
 from ledger_audit.claim_lines import Row, check_lines, replaced_usage
 from ledger_audit.claim_shell import explain_event
-from ledger_audit.money import day_start_ms
 from ledger_audit.scan import parse_again
 from ledger_audit.scratch import CLAIM, REQUEST, ClaimRow
-from ledger_audit.state import PARTY, Key, Voucher
 
 if TYPE_CHECKING:
     from ledger_audit.claim_cut import Cut
+    from ledger_audit.dossiers import Voucher
     from ledger_audit.encode import Encoder
+    from ledger_audit.entities import Contract, Key
     from ledger_audit.fold import Fold
     from ledger_audit.frame import LinkValue
 
@@ -29,15 +41,8 @@ Fail = Callable[[str, object, object], None]
 
 _NOTHING: dict[bytes, int] = {}
 _CLAIM, _VOUCHER, _DEVICE = event_pb2.LINK_KIND_CLAIM, event_pb2.LINK_KIND_VOUCHER, event_pb2.LINK_KIND_DEVICE
-_PREMISES = (
-    event_pb2.PREMISE_KIND_KEY,
-    event_pb2.PREMISE_KIND_VOUCHER,
-    event_pb2.PREMISE_KIND_CONTRACT,
-    event_pb2.PREMISE_KIND_ADMISSION,
-)
+_GPU_TRAINING = quantities_pb2.INSTRUMENT_GPU_TRAINING
 _PURPOSES = frozenset({1, 2})
-_SIMULATED_SLACK_MS, _SYSTEM_SLACK_MS = 0, 300_000
-_ID_SIZE, _HASH_SIZE = 16, 32
 _SUBMITTER_TAG, _LONG = 0x62, 0x80
 
 
@@ -57,14 +62,21 @@ def claim_accepted(fold: Fold, index: int, leaf_hash: bytes, entry: bytes, cut: 
     limit_ms = header.not_after_ms
     if limit_ms and recorded_ms > limit_ms:
         fail("not_after", f"at most {limit_ms}", recorded_ms)
-    key = _signer(fold, fail, header.key_ids[:], provider_id, recorded_ms)
+    key = signer(fold, fail, header.key_ids[:], provider_id, recorded_ms)
     scratch.note_two(CLAIM + claim_id, REQUEST + provider_id + header.request_id, index)
     voucher = state.vouchers.get(voucher_id)
     if voucher is None:
         fail("references", "an issued voucher", voucher_id)
         return
-    _check_identity(fail, said, voucher, provider_id, claim_id)
-    _check_number(fold, fail, index, said, voucher)
+    contract, provider = voucher.contract, voucher.provider
+    if contract is None or provider is None:
+        fail("i7_claim_voucher", "a voucher on a contract", "one of an award")
+        return
+    check_identity(fail, said, voucher)
+    if voucher.programme.instrument != _GPU_TRAINING or said.purpose not in _PURPOSES:
+        _explain_kind(fail, voucher, said)
+    check_number(fold, fail, index, said, voucher)
+    check_quota(state, fail, provider, recorded_ms, len(entry))
     old, replaced = None, _NOTHING
     if said.HasField("superseded_index"):
         replaced = {}
@@ -72,8 +84,10 @@ def claim_accepted(fold: Fold, index: int, leaf_hash: bytes, entry: bytes, cut: 
     usage = check_lines(fold, fail, index, said, voucher)
     first_ms, last_ms, allocated_ms, amount, domestic, foreign, devices, used = usage
     if first_ms < voucher.lo_ms or last_ms > voucher.hi_ms:
-        _explain_window(fold, fail, voucher, first_ms, last_ms)
-    latest_ms = recorded_ms + (_SIMULATED_SLACK_MS if state.simulated else _SYSTEM_SLACK_MS)
+        explain_window(fail, voucher, first_ms, last_ms)
+    if not voucher.plain or state.open_clawbacks or provider.suspensions:
+        check_standing(fold, fail, voucher, provider, recorded_ms, intervals_of(said))
+    latest_ms = recorded_ms + (SIMULATED_SLACK_MS if state.simulated else SYSTEM_SLACK_MS)
     if last_ms > latest_ms:
         fail("claim_window", f"usage that ends by {latest_ms}", last_ms)
     number = key.number if key is not None else -1
@@ -88,15 +102,15 @@ def claim_accepted(fold: Fold, index: int, leaf_hash: bytes, entry: bytes, cut: 
         foreign,
         allocated_ms,
         index,
+        0,
     )
     scratch.put_claim(row)
     links, facts = _take(fold, index, claim_id, voucher, old, replaced, allocated_ms, devices, used)
-    if not _is_expected(
-        fold.encoder, entry, cut, said, last_ms, _premises(fold.encoder, key, voucher), facts
-    ):
+    premises = _premises(fold.encoder, key, voucher, contract)
+    if not _is_expected(fold.encoder, entry, cut, said, last_ms, premises, facts):
         complete = len(links) == len(devices) + 2 + (old is not None)
         explain_event(fold, fail, index, leaf_hash, entry, said, last_ms, links if complete else links[:2])
-        _check_premises(fail, entry, key, voucher)
+        _check_premises(fail, entry, key, voucher, contract)
 
 
 def _take(
@@ -172,104 +186,38 @@ def _is_expected(
     )
 
 
-def number_name(said: Any) -> bytes:
-    """What may be used once: provider, voucher and number of an attestation."""
-    return bytes(said.provider_id + said.voucher_id + said.sequence.to_bytes(8, "big"))
+def _explain_kind(fail: Fail, voucher: Voucher, said: Any) -> None:
+    if voucher.programme.instrument != _GPU_TRAINING:
+        fail("claim", "a programme of GPU_TRAINING", voucher.programme.instrument)
+    if said.purpose not in _PURPOSES:
+        fail("statement", "a purpose", said.purpose)
 
 
-def _signer(fold: Fold, fail: Fail, key_ids: list[bytes], provider_id: bytes, recorded_ms: int) -> Key | None:
-    """The one key of the provider, active (I20)."""
-    if len(key_ids) != 1:
-        fail("signers", "one key of the provider", f"{len(key_ids)} keys")
-        if not key_ids:
-            return None
-    key_id = key_ids[0]
-    key = fold.state.keys.get(key_id)
-    if key is None:
-        fail("key_active", "a registered key", f"{key_id.hex()} is not registered")
-        return None
-    if key.owner != provider_id or key.holder != PARTY:
-        fail("signers", f"a key of {provider_id.hex()}", f"a key of {key.owner.hex()}")
-    if key.revoked:
-        fail("key_active", "a key that is not revoked", f"{key_id.hex()} is revoked")
-    elif recorded_ms > key.until_ms:
-        fail("key_active", f"recorded at or before {key.until_ms}", recorded_ms)
-    return key
-
-
-def _check_identity(fail: Fail, said: Any, voucher: Voucher, provider_id: bytes, claim_id: bytes) -> None:
-    """The claim is of this voucher, which is open (I7)."""
-    if provider_id != voucher.provider_id:
-        fail("i7_claim_voucher", voucher.provider_id, provider_id)
-    if said.programme_id != voucher.programme.programme_id:
-        fail("i7_claim_voucher", voucher.programme.programme_id, said.programme_id)
-    if said.beneficiary_id != voucher.beneficiary_id:
-        fail("i7_claim_voucher", voucher.beneficiary_id, said.beneficiary_id)
-    if said.contract_digest != voucher.digest:
-        fail("i7_claim_voucher", voucher.digest, said.contract_digest)
-    if voucher.expired or voucher.closed:
-        fail("claim", "a voucher that is neither expired nor closed", "one that is")
-    if len(claim_id) != _ID_SIZE or len(said.raw_log_digest) != _HASH_SIZE or said.purpose not in _PURPOSES:
-        fail("statement", "a claim id, a log digest and a purpose", "one that is none")
-    previous = said.previous_digest
-    if previous and len(previous) != _HASH_SIZE:
-        fail("statement", f"{_HASH_SIZE} bytes of previous_digest", len(previous))
-
-
-def _check_number(fold: Fold, fail: Fail, index: int, said: Any, voucher: Voucher) -> None:
-    """An attestation number is used once; numbers in order need no memory but the next one."""
-    sequence = said.sequence
-    if sequence == voucher.next_sequence and not voucher.sparse:
-        voucher.next_sequence = sequence + 1
-        return
-    if sequence < voucher.next_sequence:
-        fail("sequence", "a number that is not used", sequence)
-        return
-    voucher.sparse = True
-    fold.scratch.note_id(b"s" + number_name(said), index)
-
-
-def _explain_window(fold: Fold, fail: Fail, voucher: Voucher, first_ms: int, last_ms: int) -> None:
-    """Which of contract, admission and validity the usage leaves (I8, I19)."""
-    terms = voucher.contract.terms
-    lo, hi = day_start_ms(terms.from_day), day_start_ms(terms.to_day + 1)
-    if first_ms < lo or last_ms > hi:
-        fail("claim_window", f"usage in the contract's [{lo}, {hi})", f"[{first_ms}, {last_ms})")
-    lo, hi = day_start_ms(voucher.valid_from_day), day_start_ms(voucher.valid_until_day)
-    if first_ms < lo or last_ms > hi:
-        fail("claim_window", f"usage in the validity [{lo}, {hi})", f"[{first_ms}, {last_ms})")
-    provider = fold.state.participants.get(voucher.provider_id)
-    if provider is not None and first_ms < day_start_ms(provider.admitted_from_day):
-        fail("i8_admission", f"usage from day {provider.admitted_from_day} on", first_ms)
-
-
-def _premises(encoder: Encoder, key: Key | None, voucher: Voucher) -> bytes:
-    """The encoded premises; they are the same for every claim of one key on one voucher."""
+def _premises(encoder: Encoder, key: Key | None, voucher: Voucher, contract: Contract) -> bytes:
+    """The encoded premises; until the provider's next admission they stay the same for key and voucher."""
     number = key.number if key is not None else -1
     cached = voucher.premises.get(number)
     if cached is None:
-        wanted = [(kind, index or 0) for kind, index in _wanted_premises(key, voucher)]
+        wanted = [(kind, index or 0) for kind, index in _wanted_premises(key, voucher, contract)]
         cached = voucher.premises[number] = encoder.premises(wanted)
     return cached
 
 
-def _wanted_premises(key: Key | None, voucher: Voucher) -> list[tuple[int, int | None]]:
-    facts = (key.index if key is not None else None, voucher.index, voucher.contract.index, voucher.admission)
-    return list(zip(_PREMISES, facts, strict=True))
+def _wanted_premises(key: Key | None, voucher: Voucher, contract: Contract) -> list[tuple[int, int | None]]:
+    admission = voucher.provider.admission if voucher.provider is not None else None
+    facts = (key.index if key is not None else None, voucher.index, contract.index, admission)
+    return list(zip(PREMISES, facts, strict=True))
 
 
-def _check_premises(fail: Fail, entry: bytes, key: Key | None, voucher: Voucher) -> None:
+def _check_premises(fail: Fail, entry: bytes, key: Key | None, voucher: Voucher, contract: Contract) -> None:
     event, _ = parse_again(entry)
     if event is None:
         return
     named = [
         (premise.kind, premise.index if premise.HasField("index") else None) for premise in event.premises
     ]
-    wanted = _wanted_premises(key, voucher)
+    wanted = _wanted_premises(key, voucher, contract)
     if key is None:
         wanted, named = wanted[1:], named[1:]
     if named != wanted:
         fail("premises", wanted, named)
-
-
-__all__ = ["claim_accepted", "number_name"]

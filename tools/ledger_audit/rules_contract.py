@@ -1,4 +1,4 @@
-"""Rules of contracts and of the invoices and payments that hang on them."""
+"""Rules of contracts and of other public money on them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from ledger.v1 import event_pb2
 from ledger_audit import signatures
-from ledger_audit.scratch import Evidence
-from ledger_audit.state import Contract
+from ledger_audit.decisions import decide
+from ledger_audit.entities import Contract
+from ledger_audit.signatures import CLERK
 
 if TYPE_CHECKING:
     from ledger_audit.fold import Fold
@@ -23,7 +24,6 @@ def contract_registered(fold: Fold, act: Act) -> None:
     for participant_id in (terms.beneficiary_id, terms.provider_id):
         if participant_id not in state.participants:
             act.fail("references", "a registered participant", participant_id)
-    act.require(terms.beneficiary_id != terms.provider_id, "contract", "two parties", "one party")
     act.require(terms.contract_id not in state.contracts, "contract", "a new id", terms.contract_id)
     first = state.contract_fingerprints.setdefault(terms.fingerprint, act.index)
     act.require(first == act.index, "contract", "a new fingerprint", f"registered at {first}")
@@ -31,7 +31,7 @@ def contract_registered(fold: Fold, act: Act) -> None:
     prices = {price.model: price.unit_price_fen for price in terms.prices}
     contract = Contract(terms.contract_id, act.index, terms, prices)
     state.contracts[terms.contract_id] = contract
-    act.link(event_pb2.LINK_KIND_CONTRACT, terms.contract_id, contract, (0, 0))
+    link_contract(act, contract)
     act.actor = terms.beneficiary_id
     act.stream = f"contract/{terms.contract_id.hex()}"
 
@@ -56,31 +56,16 @@ def _check_terms(act: Act) -> None:
     act.require(good, "contract", f"parts by origin that sum to {amount}", parts)
 
 
-def invoice_registered(fold: Fold, act: Act) -> None:
-    """The contract's provider registers an invoice."""
+def outside_support_declared(fold: Fold, act: Act) -> None:
+    """A clerk declares other public money on a contract; it adds to what was declared before."""
     contract = contract_of(fold, act, act.statement.contract_id)
-    _evidence(fold, act, contract, event_pb2.LINK_KIND_INVOICE, contract.terms.provider_id)
-
-
-def payment_registered(fold: Fold, act: Act) -> None:
-    """The contract's beneficiary registers a payment."""
-    contract = contract_of(fold, act, act.statement.contract_id)
-    _evidence(fold, act, contract, event_pb2.LINK_KIND_PAYMENT, contract.terms.beneficiary_id)
-
-
-def _evidence(fold: Fold, act: Act, contract: Contract, kind: int, signer_id: bytes) -> None:
-    """Evidence is registered once, by the party that has it."""
-    signatures.require_count(fold.state, act, 1)
-    signatures.require_party(fold.state, act, 0, signer_id)
-    fingerprint, amount = act.statement.fingerprint, act.statement.amount_fen
-    known = fold.scratch.evidence(kind, fingerprint)
-    act.require(known is None, "evidence", "a new fingerprint", f"registered before {act.index}")
-    if known is None:
-        fold.scratch.put_evidence(kind, fingerprint, Evidence(contract.contract_id, amount, 0, act.index))
-    act.links.append((kind, fingerprint, None, None, (0,)))
+    decide(fold, act, [CLERK])
+    amount = act.statement.amount_fen
+    act.require(amount > 0, "support", "an amount above 0", amount)
+    contract.outside_support += amount
     act.premise(event_pb2.PREMISE_KIND_CONTRACT, contract.index)
-    act.actor = signer_id
-    act.stream = f"evidence/{fingerprint.hex()}"
+    link_contract(act, contract)
+    act.stream = f"contract/{contract.contract_id.hex()}"
 
 
 def contract_of(fold: Fold, act: Act, contract_id: bytes) -> Contract:
@@ -89,3 +74,15 @@ def contract_of(fold: Fold, act: Act, contract_id: bytes) -> Contract:
     if contract is None:
         raise act.missing("contract", contract_id)
     return contract
+
+
+def link_contract(act: Act, contract: Contract | None) -> None:
+    """Expect the contract's link with its totals now; an award has none."""
+    if contract is not None:
+        act.link(event_pb2.LINK_KIND_CONTRACT, contract.contract_id, contract, contract.totals())
+
+
+def premise_contract(act: Act, contract: Contract | None) -> None:
+    """Expect the contract as a premise; an award has none."""
+    if contract is not None:
+        act.premise(event_pb2.PREMISE_KIND_CONTRACT, contract.index)

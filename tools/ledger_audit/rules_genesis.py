@@ -9,8 +9,8 @@ from ledger.proof.ed25519 import ED25519
 from ledger.proof.vkey import VKey
 from ledger.v1 import event_pb2, genesis_pb2
 from ledger_audit import signatures
+from ledger_audit.entities import OFFICER, ROOT, Officer
 from ledger_audit.rules_keys import register_key
-from ledger_audit.state import OFFICER, ROOT, Officer
 
 if TYPE_CHECKING:
     from ledger_audit.fold import Fold
@@ -75,9 +75,8 @@ def officer_appointed(fold: Fold, act: Act) -> None:
             )
             break
     act.equal("officer", ED25519, officer.algorithm)
-    appointed = Officer(officer_id, officer.bureau_id, officer.role, person)
-    state.officers[officer_id] = appointed
+    state.officers[officer_id] = Officer(officer_id, officer.bureau_id, officer.role, person)
     register_key(fold, act, officer.public_key, holder=OFFICER, owner=officer_id, person=person)
-    act.link(event_pb2.LINK_KIND_PARTICIPANT, officer_id, appointed)
+    act.link(event_pb2.LINK_KIND_PARTICIPANT, officer_id, state.place(officer_id))
     act.actor = state.ledger_id
     act.stream = f"participant/{officer_id.hex()}"

@@ -1,4 +1,4 @@
-"""Rules of participants' keys and certificates: registration, retirement, revocation."""
+"""Rules of participants' keys and certificates: registration, retirement, revocation and its correction."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ledger.proof.ed25519 import ED25519, check_public_key
 from ledger.proof.keys import key_id
 from ledger.v1 import event_pb2
 from ledger_audit import signatures
-from ledger_audit.state import NEVER_MS, OFFICER, PARTY, ROOT, Key
+from ledger_audit.entities import NEVER_MS, OFFICER, PARTY, ROOT, Key
 
 if TYPE_CHECKING:
     from ledger_audit.fold import Fold
@@ -55,7 +55,7 @@ def key_registered(fold: Fold, act: Act) -> None:
         fold, act, statement.public_key, holder=PARTY, owner=statement.participant_id, person=b""
     )
     if owner is not None:
-        act.link(event_pb2.LINK_KIND_PARTICIPANT, owner.participant_id, owner)
+        act.link(event_pb2.LINK_KIND_PARTICIPANT, owner.participant_id, state.place(owner.participant_id))
     act.actor = act.first_owner
     act.stream = f"key/{key.key_id.hex()}"
 
@@ -70,13 +70,22 @@ def key_retired(fold: Fold, act: Act) -> None:
 
 
 def key_revoked(fold: Fold, act: Act) -> None:
-    """The owner, K, or R for an officer's key revoke a key; a later revocation only moves it earlier."""
+    """The owner, K, or R for an officer's key revoke a key, once."""
     key = _target(fold, act)
-    since_ms = act.statement.invalid_since_ms
-    if key.revoked:
-        act.require(since_ms < key.invalid_since_ms, "key_state", f"before {key.invalid_since_ms}", since_ms)
+    act.require(not key.revoked, "key_state", "a key that is not revoked", "a revoked one")
     _require_authority(fold, act, key, owner_may=True)
     key.revoked = True
+    key.invalid_since_ms = min(act.statement.invalid_since_ms, key.invalid_since_ms)
+
+
+def revocation_corrected(fold: Fold, act: Act) -> None:
+    """K, or R for an officer's key, move a revocation to an earlier time."""
+    key = _target(fold, act)
+    since_ms = act.statement.invalid_since_ms
+    earlier = key.revoked and since_ms < key.invalid_since_ms
+    before = f"before {key.invalid_since_ms}" if key.revoked else "a revoked key"
+    act.require(earlier, "key_state", before, since_ms if key.revoked else "one that is not")
+    _require_authority(fold, act, key, owner_may=False)
     key.invalid_since_ms = min(since_ms, key.invalid_since_ms)
 
 
@@ -84,10 +93,9 @@ def certificate_registered(fold: Fold, act: Act) -> None:
     """K bind a certificate to a participant or officer."""
     state, owner_id = fold.state, act.statement.participant_id
     signatures.require_administrators(state, act, act.keys)
-    owner = state.participants.get(owner_id) or state.officers.get(owner_id)
-    if owner is None:
+    if owner_id not in state.participants and owner_id not in state.officers:
         raise act.missing("participant or officer", owner_id)
-    act.link(event_pb2.LINK_KIND_PARTICIPANT, owner_id, owner)
+    act.link(event_pb2.LINK_KIND_PARTICIPANT, owner_id, state.place(owner_id))
     act.actor = act.first_owner
     act.stream = f"participant/{owner_id.hex()}"
 

@@ -1,4 +1,4 @@
-"""Rules of participants, admissions and devices."""
+"""Rules of participants, their personal data and their devices."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from ledger.v1 import event_pb2, quantities_pb2
 from ledger_audit import signatures
-from ledger_audit.form import check_basis
+from ledger_audit.decisions import decide
+from ledger_audit.entities import Device, Participant
 from ledger_audit.money import is_credit_code
-from ledger_audit.signatures import APPROVER, CLERK
-from ledger_audit.state import Device, Participant
+from ledger_audit.signatures import CLERK
 
 if TYPE_CHECKING:
     from ledger_audit.fold import Fold
@@ -21,8 +21,7 @@ MAX_DEVICES = 500
 def participant_registered(fold: Fold, act: Act) -> None:
     """A clerk registers a participant; its code or tag is nobody else's."""
     state, statement = fold.state, act.statement
-    officers = signatures.require_officers(state, act, [CLERK])
-    check_basis(state, act, officers, role=CLERK, bureau_id=None)
+    decide(fold, act, [CLERK])
     participant_id, code, tag = statement.participant_id, statement.credit_code, statement.person_tag
     used = participant_id in state.officers or participant_id in state.participants
     act.require(not used, "participant", "a new id", participant_id)
@@ -35,31 +34,18 @@ def participant_registered(fold: Fold, act: Act) -> None:
     first = state.identities.setdefault(identity, act.index)
     if identity and first != act.index:
         act.fail("credit_code", "a code or tag of one participant", f"registered at {first}")
-    participant = Participant(participant_id, act.index, statement.kind, statement.registered_day)
-    state.participants[participant_id] = participant
-    act.link(event_pb2.LINK_KIND_PARTICIPANT, participant_id, participant)
-    act.actor = act.first_owner
-    act.stream = f"participant/{participant_id.hex()}"
-
-
-def provider_admitted(fold: Fold, act: Act) -> None:
-    """A clerk and an approver admit a provider, once."""
-    state, statement = fold.state, act.statement
-    officers = signatures.require_officers(state, act, [CLERK, APPROVER])
-    check_basis(state, act, officers, role=CLERK, bureau_id=None)
-    provider = participant_of(fold, act, statement.provider_id)
-    act.require(
-        provider.admission is None, "admission", "the provider's first", f"admitted at {provider.admission}"
+    state.participants[participant_id] = Participant(
+        participant_id, act.index, statement.kind, statement.registered_day
     )
-    person = quantities_pb2.PARTICIPANT_KIND_PERSON
-    act.require(provider.kind != person, "admission", "no natural person", "a natural person")
-    provider.admission = act.index
-    provider.admitted_from_day = statement.from_day
-    provider.items = frozenset(statement.items)
-    act.premise(event_pb2.PREMISE_KIND_PARTICIPANT, provider.index)
-    act.link(event_pb2.LINK_KIND_PARTICIPANT, provider.participant_id, provider)
-    act.actor = act.first_owner
-    act.stream = f"participant/{provider.participant_id.hex()}"
+    link_participant(fold, act, participant_id)
+
+
+def personal_data_erased(fold: Fold, act: Act) -> None:
+    """A clerk has the personal data of a participant erased; no leaf changes."""
+    decide(fold, act, [CLERK])
+    participant = participant_of(fold, act, act.statement.participant_id)
+    act.premise(event_pb2.PREMISE_KIND_PARTICIPANT, participant.index)
+    link_participant(fold, act, participant.participant_id)
 
 
 def devices_registered(fold: Fold, act: Act) -> None:
@@ -72,7 +58,7 @@ def devices_registered(fold: Fold, act: Act) -> None:
         act.fail("signers", "a clerk", signatures.describe(state, act.keys[1:]))
     provider = participant_of(fold, act, statement.provider_id)
     act.premise(event_pb2.PREMISE_KIND_PARTICIPANT, provider.index)
-    act.link(event_pb2.LINK_KIND_PARTICIPANT, provider.participant_id, provider)
+    link_participant(fold, act, provider.participant_id)
     ids, positions = list(statement.device_ids), list(statement.device_models)
     models = [(model.vendor, model.model, model.origin) for model in statement.models]
     fits = len(ids) == len(positions) and all(position < len(models) for position in positions)
@@ -93,7 +79,6 @@ def devices_registered(fold: Fold, act: Act) -> None:
             state.devices[device_id] = Device(len(state.devices), statement.provider_id, model, act.index)
         act.links.append((event_pb2.LINK_KIND_DEVICE, b"", number, None, (0,)))
     act.actor = statement.provider_id
-    act.stream = f"participant/{statement.provider_id.hex()}"
 
 
 def participant_of(fold: Fold, act: Act, participant_id: bytes) -> Participant:
@@ -102,3 +87,9 @@ def participant_of(fold: Fold, act: Act, participant_id: bytes) -> Participant:
     if participant is None:
         raise act.missing("participant", participant_id)
     return participant
+
+
+def link_participant(fold: Fold, act: Act, participant_id: bytes) -> None:
+    """Expect the participant's link, on its stream."""
+    act.link(event_pb2.LINK_KIND_PARTICIPANT, participant_id, fold.state.place(participant_id))
+    act.stream = f"participant/{participant_id.hex()}"

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.v1 import event_pb2
+from ledger_audit.decisions import leaf_of
 from ledger_audit.form import check_subject
 from ledger_audit.money import day_start_ms
-from ledger_audit.rules_verification import APPROVALS, check_decision, redemption_of
+from ledger_audit.rules_programme import link_programme
+from ledger_audit.rules_verification import APPROVALS, check_decision, redemption_of, require_payable
 from ledger_audit.signatures import PAYER
+from ledger_audit.state import Due
+from ledger_audit.vouchers import link_voucher
 
 if TYPE_CHECKING:
+    from ledger_audit.dossiers import Redemption
     from ledger_audit.fold import Fold
     from ledger_audit.frame import Act
-    from ledger_audit.state import Redemption
 
 
 def payment_ordered(fold: Fold, act: Act) -> None:
@@ -23,7 +27,8 @@ def payment_ordered(fold: Fold, act: Act) -> None:
     if len(redemption.approvals) < APPROVALS or redemption.verified is None:
         act.fail("payment", "a redemption approved twice", f"{len(redemption.approvals)} approvals")
         return _take_order(act, redemption)
-    check_subject(act, index=redemption.approvals[1][0], leaf_hash=redemption.approvals[1][1])
+    check_subject(act, redemption.approvals[1])
+    require_payable(fold, act, redemption)
     act.require(redemption.order is None, "payment", "no open order", "one")
     amounts = redemption.instalments
     done = redemption.instalments_paid
@@ -39,7 +44,7 @@ def payment_ordered(fold: Fold, act: Act) -> None:
 
 
 def _take_order(act: Act, redemption: Redemption) -> None:
-    redemption.order = (act.index, act.leaf_hash)
+    redemption.order = leaf_of(act)
     redemption.order_amount = act.statement.amount_fen
     redemption.attempts += 1
     act.link(event_pb2.LINK_KIND_REDEMPTION, redemption.redemption_id, redemption)
@@ -60,11 +65,11 @@ def payment_confirmed(fold: Fold, act: Act) -> None:
     redemption.paid += amount
     redemption.instalments_paid += 1
     redemption.attempts = 0
-    act.link(event_pb2.LINK_KIND_PROGRAMME, programme.programme_id, programme, programme.totals())
-    act.link(event_pb2.LINK_KIND_VOUCHER, voucher.voucher_id, voucher, voucher.totals())
+    link_programme(act, programme)
+    link_voucher(act, voucher)
     act.move(programme.programme_id, event_pb2.ACCOUNT_DISBURSED, event_pb2.ACCOUNT_OBLIGATED, amount)
-    if voucher.paid == voucher.redeemed == voucher.face and not voucher.expired and not voucher.closed:
-        fold.state.due_closing = voucher
+    if voucher.active and voucher.paid == voucher.redeemed == voucher.face:
+        fold.state.due.append(Due("voucher_closed", voucher.voucher_id, "closing"))
 
 
 def payment_failed(fold: Fold, act: Act) -> None:
@@ -80,7 +85,7 @@ def _answer(fold: Fold, act: Act, redemption: Redemption) -> None:
     if order is None:
         act.fail("payment", "an open order", "none")
         return
-    check_subject(act, index=order[0], leaf_hash=order[1])
+    check_subject(act, order)
     act.equal("payment", redemption.instalments_paid + 1, act.statement.instalment)
     act.premise(event_pb2.PREMISE_KIND_ORDER, order[0])
     redemption.order = None

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING
 
 from ledger.v1 import event_pb2
 from ledger_audit import signatures
-from ledger_audit.form import check_basis, check_subject
-from ledger_audit.rules_redemption import compute, is_disputed, named_claims
-from ledger_audit.rules_voucher import link_release, release
+from ledger_audit.decisions import check_apart, decide, leaf_of, signing
+from ledger_audit.form import check_subject
+from ledger_audit.recompute import compute, counting, excludes
+from ledger_audit.rules_programme import link_programme
+from ledger_audit.rules_redemption import named_claims, premise_voucher
 from ledger_audit.signatures import APPROVER, REVIEWER
+from ledger_audit.vouchers import link_release, link_voucher, release, require_not_held
 
 if TYPE_CHECKING:
+    from ledger_audit.dossiers import Redemption
     from ledger_audit.fold import Fold
     from ledger_audit.frame import Act
-    from ledger_audit.state import Redemption
 
 APPROVALS = 2
 
@@ -23,37 +26,44 @@ def redemption_verified(fold: Fold, act: Act) -> None:
     """A reviewer confirms what the ledger computes again on this day, at most what was requested."""
     redemption = redemption_of(fold, act)
     check_decision(fold, act, redemption, REVIEWER)
-    check_subject(act, index=redemption.index, leaf_hash=redemption.leaf_hash)
+    check_subject(act, (redemption.index, redemption.leaf_hash))
     act.require(
         redemption.verified is None, "verification", "a redemption that is only requested", "a verified one"
     )
     voucher, requested = redemption.voucher, redemption.amount
+    require_not_held(fold, act, voucher)
+    act.require(not excludes(voucher), "i4_stacking", "no outside support", "some, under EXCLUSIVE")
     position = voucher.redemptions.index(redemption)
-    claims = named_claims(fold, redemption.request.claim_ids)
-    counting = [claim for claim in claims if claim is not None and not is_disputed(fold, claim)]
-    base, amount = compute(redemption, counting, earlier=voucher.redemptions[:position])
+    claims = counting(fold, named_claims(fold, redemption))
+    base, amount = compute(fold, redemption, claims, earlier=voucher.redemptions[:position])
     verified = act.statement.amount_fen
     act.require(verified <= requested, "i10_amounts", f"at most {requested}", verified)
     act.require(verified == min(amount, requested), "i3_entitlement", min(amount, requested), verified)
     act.equal("i3_entitlement", base, act.event.redemption_verified.base_fen)
     act.require(verified > 0, "verification", "an amount above 0", verified)
-    fallen = requested - verified
     redemption.base, redemption.amount = base, verified
-    redemption.verified = (act.index, act.leaf_hash)
+    redemption.verified = leaf_of(act)
     act.premise(event_pb2.PREMISE_KIND_REDEMPTION, redemption.index)
-    act.premise(event_pb2.PREMISE_KIND_VOUCHER, voucher.index)
-    act.premise(event_pb2.PREMISE_KIND_CONTRACT, voucher.contract.index)
-    act.premise(event_pb2.PREMISE_KIND_POLICY, voucher.policy.index)
+    premise_voucher(act, voucher)
     act.link(event_pb2.LINK_KIND_REDEMPTION, redemption.redemption_id, redemption)
-    if fallen > 0:
-        voucher.redeemed -= fallen
-        voucher.contract.redeemed -= fallen
-        if voucher.expired:
-            release(voucher, fold, fallen)
-        act.link(event_pb2.LINK_KIND_VOUCHER, voucher.voucher_id, voucher, voucher.totals())
-        if voucher.expired:
-            link_release(fold, act, voucher, fallen)
+    _give_back(fold, act, redemption, requested - verified)
     del redemption.request.claim_ids[:]
+
+
+def _give_back(fold: Fold, act: Act, redemption: Redemption, fallen: int) -> None:
+    """What is not verified is the voucher's again, or released where that has ended."""
+    voucher = redemption.voucher
+    if fallen <= 0:
+        return
+    voucher.redeemed -= fallen
+    if voucher.contract is not None:
+        voucher.contract.redeemed -= fallen
+    if voucher.active:
+        link_voucher(act, voucher)
+        return
+    release(fold.state, voucher, fallen)
+    link_voucher(act, voucher)
+    link_release(fold, act, voucher, fallen)
 
 
 def redemption_approved(fold: Fold, act: Act) -> None:
@@ -64,7 +74,8 @@ def redemption_approved(fold: Fold, act: Act) -> None:
     if verified is None:
         act.fail("approval", "a verified redemption", "one that is not")
         verified = (redemption.index, redemption.leaf_hash)
-    check_subject(act, index=verified[0], leaf_hash=verified[1])
+    check_subject(act, verified)
+    require_payable(fold, act, redemption)
     act.equal("i10_amounts", redemption.amount, act.statement.amount_fen)
     act.equal("approval", redemption.request.payee_commitment, act.statement.payee_commitment)
     count = len(redemption.approvals) + 1
@@ -72,7 +83,7 @@ def redemption_approved(fold: Fold, act: Act) -> None:
     act.equal("approval", count, act.event.redemption_approved.approvals)
     act.premise(event_pb2.PREMISE_KIND_VERIFICATION, verified[0])
     act.link(event_pb2.LINK_KIND_REDEMPTION, redemption.redemption_id, redemption)
-    redemption.approvals.append((act.index, act.leaf_hash))
+    redemption.approvals.append(leaf_of(act))
     if count == 1:
         redemption.first_approval = act.event.envelopes[0].SerializeToString(deterministic=True)
     elif count == APPROVALS:
@@ -89,7 +100,7 @@ def _second(act: Act, redemption: Redemption) -> None:
     programme.encumbered -= amount
     programme.obligated += amount
     act.premise(event_pb2.PREMISE_KIND_APPROVAL, redemption.approvals[0][0])
-    act.link(event_pb2.LINK_KIND_PROGRAMME, programme.programme_id, programme, programme.totals())
+    link_programme(act, programme)
     act.move(programme.programme_id, event_pb2.ACCOUNT_OBLIGATED, event_pb2.ACCOUNT_ENCUMBERED, amount)
 
 
@@ -102,21 +113,23 @@ def redemption_of(fold: Fold, act: Act) -> Redemption:
     return redemption
 
 
+def require_payable(fold: Fold, act: Act, redemption: Redemption) -> None:
+    """Neither is the voucher held nor is an earlier decision in doubt."""
+    require_not_held(fold, act, redemption.voucher)
+    suspended = redemption.is_suspended
+    act.require(not suspended, "suspension", "a redemption that is not suspended", "a suspended one")
+
+
 def check_decision(fold: Fold, act: Act, redemption: Redemption, role: int) -> None:
     """One officer of the role decides, in the programme's bureau, apart from the others (I12).
 
     A payer acts several times on one redemption; nobody else does.
     """
-    state = fold.state
-    officers = signatures.require_officers(state, act, [role])
-    check_basis(state, act, officers, role=role, bureau_id=redemption.voucher.programme.bureau_id)
-    act.actor = act.first_owner
-    key, officer = (act.keys[0], officers[0]) if act.keys else (None, None)
-    if key is None or officer is None:
+    officers = decide(fold, act, [role], bureau_id=redemption.voucher.programme.bureau_id)
+    mine = signing(act, officers)
+    if mine is None:
         return
-    office = f"{signatures.ROLE_NAMES.get(role, role)}"
-    for other, key_id, person in redemption.took_part:
-        again = role == signatures.PAYER and other == office
-        if not again and (key_id == key.key_id or person == officer.person):
-            act.fail("i12_separation", f"another person than the {other}", key.key_id)
-    redemption.took_part.append((office, key.key_id, officer.person))
+    for other in redemption.signings:
+        if role != signatures.PAYER or other.office != role:
+            check_apart(act, mine, other)
+    redemption.signings.append(mine)

@@ -23,15 +23,14 @@ PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE; 
 CREATE TABLE ids (key INTEGER PRIMARY KEY, place INTEGER NOT NULL);
 CREATE TABLE claims (place INTEGER PRIMARY KEY, claim BLOB, voucher INTEGER, key INTEGER,
   recorded INTEGER, amount INTEGER, domestic INTEGER, foreign_made INTEGER, allocated INTEGER,
-  last INTEGER, state INTEGER, redemption INTEGER);
+  last INTEGER, service INTEGER, state INTEGER, redemption INTEGER);
 CREATE TABLE intervals (device INTEGER, start INTEGER, stop INTEGER, claim INTEGER);
-CREATE TABLE evidence (kind INTEGER, fingerprint BLOB, contract BLOB, amount INTEGER, consumed INTEGER,
-  last INTEGER,
-  PRIMARY KEY (kind, fingerprint)) WITHOUT ROWID;
+CREATE TABLE evidence (fingerprint BLOB PRIMARY KEY, kind INTEGER, contract BLOB, amount INTEGER,
+  consumed INTEGER, last INTEGER, cancelled INTEGER) WITHOUT ROWID;
 BEGIN;
 """
 
-ACCEPTED, SUPERSEDED = 0, 1
+ACCEPTED, SUPERSEDED, RECONFIRMED, SET_ASIDE = range(4)
 REQUEST, CLAIM = b"r", b"c"
 
 
@@ -49,18 +48,22 @@ class ClaimRow:
     foreign: int
     allocated_ms: int
     last: int | None
+    service: int
+    """1 for a service attestation, which has no devices."""
     state: int = ACCEPTED
     redemption: int | None = None
 
 
 @dataclass(slots=True)
 class Evidence:
-    """An invoice or payment and how much of it is consumed."""
+    """An invoice, a payment or another paper, how much of it is consumed, and whether it is cancelled."""
 
+    kind: int
     contract_id: bytes
     amount: int
     consumed: int
     last: int
+    cancelled: int = 0
 
 
 class Scratch:
@@ -75,6 +78,7 @@ class Scratch:
         self._claims: list[tuple[object, ...]] = []
         self._intervals: list[tuple[int, int, int, int]] = []
         self._intervals_indexed = False
+        self._redemptions_indexed = False
         self._superseded: set[int] = set()
         self.on_collision: Callable[[int, int], None] = _nobody
         """Called with two places whose ids may be the same; the caller compares the ids themselves."""
@@ -149,6 +153,15 @@ class Scratch:
         row = self._db.execute("SELECT * FROM claims WHERE place = ?", (index,)).fetchone()
         return _claim_row(row) if row else None
 
+    def claims_of(self, redemption: int) -> list[ClaimRow]:
+        """The claims that a redemption took."""
+        self._flush_claims()
+        if not self._redemptions_indexed:
+            self._db.execute("CREATE INDEX by_redemption ON claims (redemption) WHERE redemption IS NOT NULL")
+            self._redemptions_indexed = True
+        rows = self._db.execute("SELECT * FROM claims WHERE redemption = ?", (redemption,))
+        return [_claim_row(row) for row in rows]
+
     def update_claim(self, claim: ClaimRow) -> None:
         """Write last leaf, state and redemption of a claim."""
         self._flush_claims()
@@ -185,32 +198,31 @@ class Scratch:
                 return int(claim) if stop > start_ms else None
         return None
 
-    def evidence(self, kind: int, fingerprint: bytes) -> Evidence | None:
-        """The registered invoice or payment."""
+    def evidence(self, fingerprint: bytes) -> Evidence | None:
+        """The evidence that is registered under the fingerprint."""
         row = self._db.execute(
-            "SELECT contract, amount, consumed, last FROM evidence WHERE kind = ? AND fingerprint = ?",
-            (kind, fingerprint),
+            "SELECT kind, contract, amount, consumed, last, cancelled FROM evidence WHERE fingerprint = ?",
+            (fingerprint,),
         ).fetchone()
         return Evidence(*row) if row else None
 
-    def put_evidence(self, kind: int, fingerprint: bytes, evidence: Evidence) -> None:
-        """Write an invoice or payment as it stands."""
-        self._db.execute(
-            "INSERT OR REPLACE INTO evidence VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                kind,
-                fingerprint,
-                evidence.contract_id,
-                evidence.amount,
-                _clamped(evidence.consumed),
-                evidence.last,
-            ),
+    def put_evidence(self, fingerprint: bytes, evidence: Evidence) -> None:
+        """Write evidence as it stands."""
+        row = (
+            fingerprint,
+            evidence.kind,
+            evidence.contract_id,
+            evidence.amount,
+            evidence.consumed,
+            evidence.last,
+            evidence.cancelled,
         )
+        self._write("INSERT OR REPLACE INTO evidence VALUES (?, ?, ?, ?, ?, ?, ?)", [row])
 
     def _flush_claims(self) -> None:
         if self._claims:
             rows, self._claims = self._claims, []
-            self._write("INSERT OR REPLACE INTO claims VALUES (?,?,?,?,?,?,?,?,?,?,0,NULL)", rows)
+            self._write("INSERT OR REPLACE INTO claims VALUES (?,?,?,?,?,?,?,?,?,?,?,0,NULL)", rows)
 
     def _flush_intervals(self) -> None:
         rows, self._intervals = self._intervals, []

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ledger_audit.state import OFFICER, PARTY, ROOT, Key, Officer, State
+from ledger_audit.entities import OFFICER, PARTY, ROOT, Key, Officer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ledger_audit.frame import Act
+    from ledger_audit.state import State
 
 
 def is_active(key: Key, recorded_ms: int) -> bool:
@@ -94,13 +95,13 @@ def describe(state: State, keys: Sequence[Key | None]) -> str:
     return ", ".join(names) or "nobody"
 
 
-KEY_ADMINISTRATOR, CLERK, REVIEWER, APPROVER, PAYER = 1, 2, 3, 4, 5
+KEY_ADMINISTRATOR, CLERK, REVIEWER, APPROVER, PAYER, AUDITOR = 1, 2, 3, 4, 5, 6
 ROLE_NAMES = {
     KEY_ADMINISTRATOR: "key administrator",
     CLERK: "clerk",
     REVIEWER: "reviewer",
     APPROVER: "approver",
     PAYER: "payer",
-    6: "auditor",
+    AUDITOR: "auditor",
     7: "operator",
 }

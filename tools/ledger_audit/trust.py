@@ -44,7 +44,7 @@ class Trust:
     def parse(cls, data: bytes) -> Trust:
         """The trust file's content (docs/reference/format.md, section 5); MalformedError otherwise."""
         try:
-            value = json.loads(data.decode("utf-8"), object_pairs_hook=_object_once)
+            value = json.loads(data.decode("utf-8"), object_pairs_hook=object_once)
         except (UnicodeDecodeError, json.JSONDecodeError):
             raise MalformedError("the trust file is not JSON") from None
         if not isinstance(value, dict) or set(value) != _FIELDS:
@@ -74,7 +74,7 @@ class Trust:
 def load_accepted(path: Path) -> tuple[tuple[str, int | None], ...]:
     """The (check, index) pairs of an auditor's file of known findings; MalformedError otherwise."""
     try:
-        value = json.loads(path.read_bytes().decode("utf-8"), object_pairs_hook=_object_once)
+        value = json.loads(path.read_bytes().decode("utf-8"), object_pairs_hook=object_once)
     except OSError as error:
         raise UsageError(f"cannot read the accepted findings: {error.strerror}") from None
     except (UnicodeDecodeError, json.JSONDecodeError):
@@ -101,7 +101,8 @@ def _hex(value: object, size: int) -> bytes:
     return bytes.fromhex(value)
 
 
-def _object_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def object_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; MalformedError where it names a field twice."""
     value = dict(pairs)
     if len(value) != len(pairs):
         raise MalformedError("a JSON object names a field twice")

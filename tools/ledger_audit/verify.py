@@ -27,10 +27,14 @@ from ledger_audit.scratch import Scratch
 from ledger_audit.sources import Chunk, Source, read_entry
 from ledger_audit.tieout import tie_out
 from ledger_audit.trust import Trust
+from ledger_audit.watch import Seen
 from ledger_audit.witnesses import Policy
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ledger_audit.openings import Openings
+    from ledger_audit.watch import Watcher
 
 Progress = Callable[[int, int], None]
 """Called with entries done and entries in all."""
@@ -48,17 +52,20 @@ def verify(
     checkpoint: bytes | None = None,
     policy: str | None = None,
     receipts: Path | None = None,
+    openings: Openings | None = None,
     accepted: tuple[tuple[str, int | None], ...] = (),
     workers: int = 1,
     layers: str = ALL_LAYERS,
+    watcher: Watcher | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Audit a log under a trust file or a log key.
 
     `checkpoint` is a signed note had from elsewhere that the log must contain; `policy` is a C2SP
-    tlog-policy text; `accepted` are (check, index) pairs known to the auditor. `layers` is `all`, or
-    `bytes` for chain and tree alone. Raises ValueError without trust, MalformedError for a policy
-    or key that does not parse; all else is in the report.
+    tlog-policy text; `openings` open commitments to personal data; `accepted` are (check, index) pairs
+    known to the auditor. `layers` is `all`, or `bytes` for chain and tree alone; with `all` a `watcher`
+    looks on. Raises ValueError without trust, MalformedError for a policy or key that does not parse; all
+    else is in the report.
     """
     if trust is None:
         if log_key is None:
@@ -66,7 +73,7 @@ def verify(
         trust = Trust.from_log_key(log_key)
     text = trust.policy if policy is None else policy
     rules = Policy.parse(text) if text.strip() else None
-    audit = _Audit(source, trust, Findings(accepted), layers)
+    audit = _Audit(source, trust, Findings(accepted), layers, openings, watcher)
     return audit.run(
         checkpoint=checkpoint, policy=rules, receipts=receipts, workers=workers, progress=progress
     )
@@ -75,12 +82,22 @@ def verify(
 class _Audit:
     """One audit of one log."""
 
-    def __init__(self, source: Source, trust: Trust, findings: Findings, layers: str) -> None:
+    def __init__(
+        self,
+        source: Source,
+        trust: Trust,
+        findings: Findings,
+        layers: str,
+        openings: Openings | None,
+        watcher: Watcher | None,
+    ) -> None:
         self.source = source
         self.trust = trust
         self.findings = findings
         self.outcomes = Outcomes()
         self.deep = layers == ALL_LAYERS
+        self.openings = openings
+        self.watcher = watcher
         self.head: Checkpoint | None = None
         self.hashes: dict[int, bytes] = {}
         self.genesis: bytes = b""
@@ -122,12 +139,18 @@ class _Audit:
             genesis_leaf_hash=self.genesis,
             roots=tuple(key_id.hex() for key_id in state.root_keys),
             clock=("SIMULATED" if state.simulated else "SYSTEM") if state.ledger_id else "",
+            commitments=self.openings.summary() if self.openings is not None else None,
         )
 
     def _note_requests(
         self, *, checkpoint: bytes | None, policy: Policy | None, receipts: Path | None
     ) -> None:
-        asked = {"checkpoint_given": checkpoint, "witnesses": policy, "receipts": receipts}
+        asked = {
+            "checkpoint_given": checkpoint,
+            "witnesses": policy,
+            "receipts": receipts,
+            "commitments": self.openings,
+        }
         self.outcomes.not_requested |= {name for name, given in asked.items() if given is None}
         if self.trust.genesis_leaf_hash is None:
             self.outcomes.not_requested.add("roots_pinned")
@@ -227,12 +250,16 @@ class _Audit:
             self.findings.add(check, index, expected, actual, result.hashes[index - result.start])
         if result.start == 0:
             self.genesis = result.hashes[0]
+        if self.openings is not None:
+            self.openings.take(result, self.findings)
         if wanted:
             self.hashes |= {i: h for i, h in enumerate(result.hashes, result.start) if i in wanted}
-        apply = fold.apply
+        apply, watcher = fold.apply, self.watcher if self.deep else None
         scanned = zip(result.hashes, entries, result.events, result.statements, strict=False)
         for index, (leaf_hash, entry, event, statement) in enumerate(scanned, result.start):
             apply(index, leaf_hash, entry, event, statement)
+            if watcher is not None and not fold.stopped:
+                watcher.see(fold, Seen(index, leaf_hash, event, statement))
 
     def _skip(self, error: BrokenBundleError, chain: ChainChecker, fold: Fold) -> None:
         """A file that is no bundle is a finding; it ends the fold, but not the rest."""
@@ -283,6 +310,8 @@ class _Audit:
             self.outcomes.skip("entries are missing", "tree_root")
         if self.deep:
             fold.finish()
+            if self.openings is not None:
+                self.openings.finish(fold.state.ledger_id, self.outcomes)
             if fold.stopped:
                 self.outcomes.skip_layers(fold.stopped, Layer.RULES)
                 self.outcomes.skip(fold.stopped, "signers", "key_active", "key_form")

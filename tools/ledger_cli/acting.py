@@ -36,19 +36,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Acting:
-    """Somebody who acts: identity, connection and signing keys, the own one first."""
+class Reading:
+    """Somebody who reads: an identity and its connection."""
 
     identity: Identity
-    keys: tuple[SigningKey, ...]
-    as_json: bool
     insecure: bool = False
-    draft: Path | None = None
-    draft_signers: tuple[bytes, ...] = ()
 
     @cached_property
     def client(self) -> LedgerClient:
-        """The connection, made when it is first needed: a draft needs neither a server nor TLS."""
+        """The connection, made when it is first needed: drafts and refused values need none."""
         return LedgerClient(self.identity, insecure_development=self.insecure)
 
     def close(self) -> None:
@@ -56,8 +52,22 @@ class Acting:
         if "client" in self.__dict__:
             self.client.close()
 
-    def basis(self, reason: str, evidence: Sequence[Path] | None) -> Any:
-        """The basis of a decision in the identity's office; UsageError for somebody without one."""
+
+@dataclass(frozen=True, kw_only=True)
+class Acting(Reading):
+    """Somebody who acts: identity, connection and signing keys, the own one first."""
+
+    keys: tuple[SigningKey, ...]
+    as_json: bool
+    signers: int = 1
+    reason: str = ""
+    evidence: tuple[Path, ...] = ()
+    draft: Path | None = None
+    draft_signers: tuple[bytes, ...] = ()
+
+    @cached_property
+    def basis(self) -> Any:
+        """The basis of the decision in the identity's office; UsageError for somebody without one."""
         if self.identity.role not in Role.__members__ or not self.identity.bureau_id:
             raise UsageError(
                 f"a {self.identity.role} decides nothing", hint="act --as an officer of a bureau"
@@ -65,8 +75,8 @@ class Acting:
         return basis(
             bureau_id=self.identity.bureau_id,
             role=Role[self.identity.role],
-            reason_code=reason,
-            evidence_digests=[file_digest(path, option="--evidence") for path in evidence or ()],
+            reason_code=self.reason,
+            evidence_digests=[file_digest(path, option="--evidence") for path in self.evidence],
         )
 
     def do(
@@ -75,24 +85,25 @@ class Acting:
         statement: Statement,
         *,
         made: Mapping[str, bytes] | None = None,
-        signers: int = 1,
+        signers: int | None = None,
         last: NewKey | None = None,
     ) -> None:
         """Sign and send the statement, or write it down as a draft; print the receipt.
 
-        `signers` keys of this identity and its co-signers sign, then `last`. `made` are ids that this act
-        makes known. Raises UsageError where there are too few keys.
+        `signers` keys of this identity and its co-signers sign (as many as the command needs), then `last`.
+        `made` are ids that this act makes known. Raises UsageError where there are too few keys.
         """
+        count = self.signers if signers is None else signers
         ids = {name: value.hex() for name, value in (made or {}).items()}
         if self.draft is not None:
             self._write_draft(act, statement, ids=ids, last=last)
             return
-        if len(self.keys) < signers:
+        if len(self.keys) < count:
             raise UsageError(
-                f"{act} needs {signers} signers and {len(self.keys)} are at hand",
+                f"{act} needs {count} signers and {len(self.keys)} are at hand",
                 hint="add --with FILE for each co-signer, or --draft FILE to let them sign later",
             )
-        keys = [*self.keys[:signers], *(last.signers if last is not None else ())]
+        keys = [*self.keys[:count], *(last.signers if last is not None else ())]
         envelope = make_envelope(act, statement, keys, ledger_id=self.identity.ledger_id)
         receipt = self.client.submit(envelope)
         print_object("receipt", {"act": act, **ids, **receipt_fields(receipt)}, as_json=self.as_json)
@@ -122,6 +133,9 @@ def acting(
     who: Path,
     *,
     as_json: bool,
+    signers: int = 1,
+    reason: str = "",
+    evidence: Sequence[Path] | None = None,
     insecure: bool = False,
     co_signers: Sequence[Path] | None = None,
     draft: Path | None = None,
@@ -141,6 +155,9 @@ def acting(
         identity=identity,
         keys=tuple(SigningKey.load(path) for path in paths),
         as_json=as_json,
+        signers=signers,
+        reason=reason,
+        evidence=tuple(evidence or ()),
         insecure=insecure,
         draft=draft,
         draft_signers=tuple(digest_of(text, option="--signer") for text in draft_signers or ()),
@@ -152,8 +169,8 @@ def acting(
 @contextmanager
 def reading(who: Path, *, insecure: bool = False) -> Iterator[LedgerClient]:
     """A connection as the identity in file `who`, without any signing key."""
-    with LedgerClient(load_identity(who), insecure_development=insecure) as client:
-        yield client
+    with closing(Reading(identity=load_identity(who), insecure=insecure)) as reader:
+        yield reader.client
 
 
 def submit_file(client: LedgerClient, envelope: Any, *, as_json: bool) -> None:

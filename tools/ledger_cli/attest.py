@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from ledger.client.signing import SigningKey
 from ledger.client.terms import fetch_head
 from ledger.client.terms_file import read_terms
 from ledger.domain.quantities import format_yuan_plain
-from ledger.domain.vocabulary import SupersedingReason
+from ledger.domain.vocabulary import Purpose, SupersedingReason
 from ledger.errors import ExitCode, UsageError
 from ledger_cli.acting import reading
 from ledger_cli.output import Column, print_object, print_rows, say
@@ -27,26 +28,44 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from ledger.client.attestations import RawLog
+    from ledger.client.identity import Identity
     from ledger.client.lines import Selection, VoucherTerms
     from ledger.client.outbox import Outbox, Result
     from ledger_cli.usage_files import UsageData
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Request:
-    """What `provider attest` was asked for besides the usage."""
+    """What `provider attest` and `attest-service` were asked for besides the usage."""
 
     who: Path
     out: Path
     voucher: list[str] | None
-    vouchers: Path | None
+    vouchers: Path | None = None
     terms_file: Path | None
-    price: list[str] | None
-    purpose: str
+    price: list[str] | None = None
+    purpose: str = Purpose.TRAINING.name
     superseding: Superseding | None
-    skip_unmapped: bool
-    skip_outside: bool
+    skip_unmapped: bool = False
+    skip_outside: bool = False
     insecure: bool
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Who attests."""
+        return load_identity(self.who)
+
+    @cached_property
+    def key(self) -> SigningKey:
+        """The key that signs."""
+        return SigningKey.load(self.identity.signing_key)
+
+    def outbox(self) -> Outbox:
+        """The outbox that the attestations go to, as it is before."""
+        return open_or_create(
+            self.out, ledger_id=self.identity.ledger_id, provider_id=self.identity.participant_id
+        )
 
 
 def superseding_of(index: int | None, reason: str) -> Superseding | None:
@@ -60,10 +79,8 @@ def superseding_of(index: int | None, reason: str) -> Superseding | None:
 
 def attest_usage(data: UsageData, request: Request, *, as_json: bool) -> None:
     """Select, check and sign the rows, write the outbox and print what was made."""
-    identity = load_identity(request.who)
-    key = SigningKey.load(identity.signing_key)
-    outbox = open_or_create(request.out, ledger_id=identity.ledger_id, provider_id=identity.participant_id)
-    terms, heads = _terms_and_heads(request, outbox)
+    outbox = request.outbox()
+    terms, heads = terms_and_heads(request, outbox)
     selection = select_lines(
         data.rows,
         terms=terms,
@@ -72,34 +89,38 @@ def attest_usage(data: UsageData, request: Request, *, as_json: bool) -> None:
         skip_unmapped=request.skip_unmapped,
         skip_outside=request.skip_outside,
     )
-    made = list(
-        _signed(
-            selection,
-            terms,
-            heads,
-            key=key,
-            ledger_id=identity.ledger_id,
-            data=data,
-            superseding=request.superseding,
-        )
-    )
+    made = list(_signed(selection, terms, heads, data=data, request=request))
     if not made:
         raise UsageError(f"{data.name}: no row to attest", hint="check --voucher and the tenants of the file")
-    line_count = sum(len(lines) for lines in selection.lines.values())
-    usage = UsageFile(
-        name=data.name, sha256=data.raw_log.digest.hex(), rows=selection.row_count, lines=line_count
-    )
-    outbox.add(made, usage=usage)
-    say(f"signed; send them with: voucherctl provider submit {request.out}")
-    value = {
-        "outbox": str(request.out),
-        "attestations": len(made),
-        "lines": line_count,
-        "amount_fen": str(sum(item.statement.total_amount_fen for item in made)),
+    counts = {
         "rows": selection.row_count,
         "rows_empty": selection.empty_count,
         "rows_unmapped": selection.unmapped_count,
         "rows_outside": selection.outside_count,
+    }
+    put_into(outbox, made, name=data.name, raw_log=data.raw_log, counts=counts, as_json=as_json)
+
+
+def put_into(
+    outbox: Outbox,
+    made: Sequence[SignedAttestation],
+    *,
+    name: str,
+    raw_log: RawLog,
+    counts: Mapping[str, int],
+    as_json: bool,
+) -> None:
+    """Write signed attestations of a usage file into the outbox and print what was made."""
+    line_count = sum(item.line_count for item in made)
+    usage = UsageFile(name=name, sha256=raw_log.digest.hex(), rows=counts["rows"], lines=line_count)
+    outbox.add(made, usage=usage)
+    say(f"signed; send them with: voucherctl provider submit {outbox.path}")
+    value = {
+        "outbox": str(outbox.path),
+        "attestations": len(made),
+        "lines": line_count,
+        "amount_fen": str(sum(item.statement.total_amount_fen for item in made)),
+        **counts,
     }
     print_object("attest", value, as_json=as_json)
 
@@ -141,7 +162,7 @@ def _next_step(result: Result) -> str:
     return f"voucherctl explain {result.reason}" if result.state == REFUSED else "none"
 
 
-def _terms_and_heads(
+def terms_and_heads(
     request: Request, outbox: Outbox
 ) -> tuple[Mapping[str, VoucherTerms], Mapping[bytes, ChainHead]]:
     """Terms by tenant, and for each voucher the newest attestation that this provider signed."""
@@ -166,10 +187,8 @@ def _signed(
     terms: Mapping[str, VoucherTerms],
     heads: Mapping[bytes, ChainHead],
     *,
-    key: SigningKey,
-    ledger_id: bytes,
     data: UsageData,
-    superseding: Superseding | None,
+    request: Request,
 ) -> Iterator[SignedAttestation]:
     """Attestations of every voucher; tenants that share one are attested together.
 
@@ -178,7 +197,7 @@ def _signed(
     by_voucher: dict[bytes, list[str]] = {}
     for tenant in selection.lines:
         by_voucher.setdefault(terms[tenant].voucher_id, []).append(tenant)
-    if superseding is not None and len(by_voucher) > 1:
+    if request.superseding is not None and len(by_voucher) > 1:
         raise UsageError(
             f"usage of {len(by_voucher)} vouchers cannot replace one claim",
             hint="give the lines of one claim",
@@ -187,9 +206,9 @@ def _signed(
         yield from sign_attestations(
             list(chain.from_iterable(selection.lines[tenant] for tenant in tenants)),
             terms=terms[tenants[0]],
-            key=key,
-            ledger_id=ledger_id,
+            key=request.key,
+            ledger_id=request.identity.ledger_id,
             raw_log=data.raw_log,
             head=heads.get(voucher_id),
-            superseding=superseding,
+            superseding=request.superseding,
         )

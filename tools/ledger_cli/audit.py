@@ -10,32 +10,20 @@ from typing import Annotated
 
 import typer
 
+from ledger_cli.audit_indicators import add_to as add_indicators
+from ledger_cli.audit_reconcile import add_to as add_reconcile
+from ledger_cli.audit_whatif import add_to as add_whatif
 from ledger_cli.groups import part_app
-from ledger_cli.options import Json
+from ledger_cli.options import Json, Location, Reader
 
 app = part_app("Export and verify a ledger without trusting its server.")
-
-Location = Annotated[
-    str,
-    typer.Argument(metavar="SRC", help="An export directory, or grpc(s)://HOST:PORT.", show_default=False),
-]
-Who = Annotated[
-    Path | None,
-    typer.Option(
-        "--as",
-        envvar="VOUCHERCTL_AS",
-        metavar="FILE",
-        help="Identity file, for a grpc(s) source.",
-        show_envvar=True,
-    ),
-]
 
 
 @app.command()
 def export(
     source: Location,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write it.")],
-    who: Who = None,
+    who: Reader = None,
     as_json: Json = False,
 ) -> None:
     """Copy a log into a C2SP tlog-tiles directory; a copy that was cut short goes on where it stopped."""
@@ -69,20 +57,33 @@ def verify(
     receipts: Annotated[
         Path | None, typer.Option("--receipts", metavar="DIR", help="Receipts: *.tlog-proof beside *.event.")
     ] = None,
+    openings: Annotated[
+        Path | None,
+        typer.Option("--openings", metavar="FILE", help="Openings, from `voucherd personal export`."),
+    ] = None,
     accepted: Annotated[
         Path | None, typer.Option("--accepted", metavar="FILE", help="Findings that you know already (JSON).")
     ] = None,
     workers: Annotated[
         int, typer.Option("--workers", metavar="N", min=1, max=64, help="Worker processes.")
     ] = 1,
-    who: Who = None,
+    who: Reader = None,
     as_json: Json = False,
 ) -> None:
     """Check every byte, signature and rule. Exit 0 ok, 3 findings, 5 something could not be checked."""
     from ledger_audit.verify import verify as run
     from ledger_cli.audit_output import print_report
-    from ledger_cli.audit_sources import accepted_of, bytes_of, opened, stepping, text_of, trust_of
+    from ledger_cli.audit_sources import (
+        accepted_of,
+        bytes_of,
+        opened,
+        openings_of,
+        stepping,
+        text_of,
+        trust_of,
+    )
 
+    secrets = openings_of(openings)
     known = accepted_of(accepted)
     trusted = trust_of(trust, log_key)
     with opened(source, who) as log, stepping("verifying") as step:
@@ -92,6 +93,7 @@ def verify(
             checkpoint=bytes_of(checkpoint),
             policy=text_of(policy),
             receipts=receipts,
+            openings=secrets,
             accepted=known,
             workers=workers,
             progress=step,
@@ -105,7 +107,7 @@ def verify(
 def replay(
     source: Location,
     at: Annotated[int, typer.Option("--at", metavar="INDEX", min=0, help="The last event to take in.")],
-    who: Who = None,
+    who: Reader = None,
     as_json: Json = False,
 ) -> None:
     """Recompute the state after an event. Signatures and tree are not looked at: that is verify."""
@@ -124,7 +126,7 @@ def trace(
     payment: Annotated[
         str, typer.Argument(metavar="PAYMENT_ID", help="A redemption id, or the leaf index of a payment.")
     ],
-    who: Who = None,
+    who: Reader = None,
     as_json: Json = False,
 ) -> None:
     """Follow a payment back to the devices, by order, approvals, verification, request and claims."""
@@ -145,7 +147,7 @@ def prove(
         Path | None,
         typer.Option("--out", metavar="FILE", help="Write FILE.tlog-proof and FILE.event; else print it."),
     ] = None,
-    who: Who = None,
+    who: Reader = None,
     as_json: Json = False,
 ) -> None:
     """Prove that an event is in the log: its C2SP tlog-proof, and with --out its bytes beside it."""
@@ -171,3 +173,8 @@ def prove(
         typer.echo(made.tlog_proof.decode(), nl=False)
         return
     print_object("audit-prove", value, as_json=as_json)
+
+
+add_reconcile(app)
+add_indicators(app)
+add_whatif(app)

@@ -12,6 +12,7 @@ from ledger_cli.output import Column, print_object, print_rows, say
 if TYPE_CHECKING:
     from ledger_audit.replay import Replay
     from ledger_audit.report import Report
+    from ledger_audit.watched import Checked
 
 _FINDING_COLUMNS = (
     Column("CHECK", "check"),
@@ -20,7 +21,16 @@ _FINDING_COLUMNS = (
     Column("ACTUAL", "actual"),
 )
 _CHECK_COLUMNS = (Column("CHECK", "name"), Column("STATUS", "status"), Column("COUNT", "count"))
-_TOTAL_NAMES = ("appropriation", "available", "encumbered", "obligated", "disbursed")
+_TOTAL_NAMES = (
+    "appropriation",
+    "available",
+    "encumbered",
+    "obligated",
+    "disbursed",
+    "recoverable",
+    "recovered",
+    "fines",
+)
 _VOUCHER_NAMES = ("voucher_id", "state", "face", "redeemed", "paid", "released")
 _STEPS = (
     "payments",
@@ -54,6 +64,7 @@ def print_report(report: Report, *, as_json: bool) -> None:
     if others:
         print_rows("checks", others, _CHECK_COLUMNS, as_json=False)
     _print_totals(value["totals"])
+    _print_commitments(value.get("commitments"))
     passed = len(value["checks"]) - len(others)
     shown = {
         name: value[name]
@@ -65,6 +76,14 @@ def print_report(report: Report, *, as_json: bool) -> None:
             say(f"{check.name} could not be checked: {check.reason}")
     if report.clock == "SIMULATED":
         say("this ledger runs on a simulated clock: it proves nothing about real time")
+
+
+def say_checked(checked: Checked) -> None:
+    """How far the log was checked while something else was looked for."""
+    if checked.scope != "whole":
+        say("signatures and tree were not looked at: give --trust or --log-key")
+    if checked.exit_code:
+        say(f"the log itself: {checked.result}, {checked.findings} findings; see `voucherctl audit verify`")
 
 
 def print_replay(result: Replay, *, as_json: bool) -> None:
@@ -88,7 +107,8 @@ def print_trace(found: dict[str, Any], *, as_json: bool) -> None:
         return
     rows = []
     for step in _STEPS:
-        leaves = found[step] if isinstance(found[step], list) else [found[step]]
+        named = found[step] or []
+        leaves = named if isinstance(named, list) else [named]
         for leaf in leaves:
             fen = leaf.get("amount_fen") or leaf.get("face_fen")
             rows.append({**leaf, "step": step, "fen": fen})
@@ -96,6 +116,13 @@ def print_trace(found: dict[str, Any], *, as_json: bool) -> None:
                 rows.append({"step": "  device", "actor": device, "fen": f"{device_ms} ms"})
     print_rows("trace", rows, _STEP_COLUMNS, as_json=False)
     print_object("audit-trace", {name: found[name] for name in ("redemption_id", "paid_fen")}, as_json=False)
+
+
+def _print_commitments(found: dict[str, Any] | None) -> None:
+    """What became of the commitments, where openings were given; what was erased is no finding."""
+    if found is not None:
+        shown = {f"commitments {name.replace('_', ' ')}": number for name, number in found.items()}
+        print_object("commitments", shown, as_json=False)
 
 
 def _print_totals(totals: dict[str, dict[str, Any]]) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ledger.errors import UsageError
+from ledger_audit.openings import Openings
 from ledger_audit.sources import Source, open_source
 from ledger_audit.trust import Trust, load_accepted
 
@@ -48,9 +49,19 @@ def trust_of(trust: Path | None, log_key: str) -> Trust:
     return Trust.load(trust) if trust is not None else Trust.from_log_key(log_key)
 
 
+def trust_if_given(trust: Path | None, log_key: str) -> Trust | None:
+    """The same, or None where neither is given: a report that can do without an audit."""
+    return trust_of(trust, log_key) if trust is not None or log_key else None
+
+
 def accepted_of(path: Path | None) -> tuple[tuple[str, int | None], ...]:
     """The findings that the auditor knows."""
     return load_accepted(path) if path is not None else ()
+
+
+def openings_of(path: Path | None) -> Openings | None:
+    """The openings of personal data that the auditor was given."""
+    return Openings.load(path) if path is not None else None
 
 
 def bytes_of(path: Path | None) -> bytes | None:

@@ -1,29 +1,35 @@
-"""Steps of the parties: contract, application, invoice, payment, redemption."""
+"""Steps on contracts and their evidence: contract, acceptance, outside support, invoices, payments."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ledger_cli.options import As, Document, Draft, Insecure, Json, Signers, With
+from ledger_cli.act_command import act_command
+from ledger_cli.options import Amount, ContractId, Document, ProviderId
 
-ContractId = Annotated[str, typer.Option("--contract", metavar="ID", help="The contract.")]
-Amount = Annotated[str, typer.Option("--amount", metavar="YUAN", help="Amount, with tax.")]
+if TYPE_CHECKING:
+    from ledger_cli.acting import Acting
+
+InvoiceNumber = Annotated[str, typer.Option("--number", help="Invoice number, 20 digits or 8.")]
+InvoiceCode = Annotated[str, typer.Option("--code", help="Invoice code of a legacy invoice.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Put the commands into a group."""
     app.command("register-contract")(register_contract)
-    app.command("apply")(apply)
+    app.command("declare-outside-support")(declare_outside_support)
+    app.command("register-acceptance")(register_acceptance)
     app.command("register-invoice")(register_invoice)
+    app.command("cancel-invoice")(cancel_invoice)
     app.command("register-payment")(register_payment)
-    app.command("redeem")(redeem)
 
 
+@act_command(signers=2)
 def register_contract(
-    who: As,
-    provider: Annotated[str, typer.Option("--provider", metavar="ID", help="The seller.")],
+    actor: Acting,
+    provider: ProviderId,
     number: Annotated[str, typer.Option("--number", help="Contract number.")],
     item: Annotated[str, typer.Option("--item", metavar="CODE", help="Service item.")],
     signed: Annotated[str, typer.Option("--signed", metavar="DAY", help="Day of signature.")],
@@ -45,18 +51,12 @@ def register_contract(
     ] = None,
     filing: Annotated[str, typer.Option("--filing", help="Model filing number.")] = "",
     trade: Annotated[str, typer.Option("--exchange-trade", help="Trade number of an exchange.")] = "",
-    co_signers: With = None,
-    draft: Draft = None,
-    draft_signers: Signers = None,
-    insecure: Insecure = False,
-    as_json: Json = False,
 ) -> None:
     """Register a contract; signed by the beneficiary (--as), then by the provider (--with or --draft)."""
     from ledger.client.signing import new_id
     from ledger.client.statements import contract_registration
     from ledger.domain.identifiers import contract_fingerprint
     from ledger.domain.policy import Origin
-    from ledger_cli.acting import acting
     from ledger_cli.finding import find
     from ledger_cli.values import day_of, enum_of, fen_of, file_digest, id_of, pairs_of
 
@@ -65,82 +65,89 @@ def register_contract(
         return pairs_of(texts, option=option, value=lambda text: fen_of(text, option=option))
 
     provider_id = id_of(provider, option="--provider")
+    buyer_id = actor.identity.participant_id
     contract_id = new_id()
-    with acting(
-        who,
-        as_json=as_json,
-        insecure=insecure,
-        co_signers=co_signers,
-        draft=draft,
-        draft_signers=draft_signers,
-    ) as actor:
-        buyer_id = actor.identity.participant_id
-        participants = list(actor.client.list_participants())
-        buyer = find(participants, "participant_id", buyer_id, what="participant")
-        seller = find(participants, "participant_id", provider_id, what="participant")
-        statement = contract_registration(
-            contract_id=contract_id,
-            beneficiary_id=buyer_id,
-            provider_id=provider_id,
-            fingerprint=contract_fingerprint(
-                number=number, buyer_credit_code=buyer.credit_code, seller_credit_code=seller.credit_code
-            ),
-            document_digest=file_digest(document, option="--document"),
-            item=item,
-            signed_day=day_of(signed, option="--signed"),
-            from_day=day_of(from_day, option="--from"),
-            to_day=day_of(to_day, option="--to"),
-            amount_fen=fen_of(amount, option="--amount"),
-            prices=yuan("--price"),
-            excluded=yuan("--excluded"),
-            origin_amounts={
-                enum_of(Origin, name, option="--origin"): fen for name, fen in yuan("--origin").items()
-            },
-            filing_number=filing,
-            exchange_trade=trade,
-        )
-        actor.do("contract-registration", statement, made={"contract_id": contract_id}, signers=2)
-
-
-def apply(
-    who: As,
-    programme: Annotated[str, typer.Option("--programme", metavar="ID", help="The programme.")],
-    contract: ContractId,
-    insecure: Insecure = False,
-    as_json: Json = False,
-) -> None:
-    """Apply for a voucher on a contract; signed by its beneficiary."""
-    from ledger.client.signing import new_id
-    from ledger.client.statements import application_submission
-    from ledger_cli.acting import acting
-    from ledger_cli.values import id_of
-
-    application_id = new_id()
-    statement = application_submission(
-        application_id=application_id,
-        programme_id=id_of(programme, option="--programme"),
-        contract_id=id_of(contract, option="--contract"),
+    participants = list(actor.client.list_participants())
+    buyer = find(participants, "participant_id", buyer_id, what="participant")
+    seller = find(participants, "participant_id", provider_id, what="participant")
+    statement = contract_registration(
+        contract_id=contract_id,
+        beneficiary_id=buyer_id,
+        provider_id=provider_id,
+        fingerprint=contract_fingerprint(
+            number=number, buyer_credit_code=buyer.credit_code, seller_credit_code=seller.credit_code
+        ),
+        document_digest=file_digest(document, option="--document"),
+        item=item,
+        signed_day=day_of(signed, option="--signed"),
+        from_day=day_of(from_day, option="--from"),
+        to_day=day_of(to_day, option="--to"),
+        amount_fen=fen_of(amount, option="--amount"),
+        prices=yuan("--price"),
+        excluded=yuan("--excluded"),
+        origin_amounts={
+            enum_of(Origin, name, option="--origin"): fen for name, fen in yuan("--origin").items()
+        },
+        filing_number=filing,
+        exchange_trade=trade,
     )
-    with acting(who, as_json=as_json, insecure=insecure) as actor:
-        actor.do("application-submission", statement, made={"application_id": application_id})
+    actor.do("contract-registration", statement, made={"contract_id": contract_id})
 
 
-def register_invoice(
-    who: As,
+@act_command(reason="SUPPORT_REPORTED")
+def declare_outside_support(
+    actor: Acting,
     contract: ContractId,
-    number: Annotated[str, typer.Option("--number", help="Invoice number, 20 digits or 8.")],
+    source: Annotated[str, typer.Option("--source", metavar="CODE", help="Code of the authority that pays.")],
+    amount: Amount,
+) -> None:
+    """Declare other public money on a contract; amounts add up. Signed by a clerk."""
+    from ledger.client.statements import outside_support_declaration
+    from ledger_cli.values import fen_of, id_of
+
+    statement = outside_support_declaration(
+        contract_id=id_of(contract, option="--contract"),
+        source=source,
+        amount_fen=fen_of(amount, option="--amount"),
+        basis=actor.basis,
+    )
+    actor.do("outside-support", statement)
+
+
+@act_command()
+def register_acceptance(
+    actor: Acting,
+    contract: ContractId,
+    accepted: Annotated[str, typer.Option("--accepted", metavar="DAY", help="Day of acceptance.")],
+    document: Document,
+) -> None:
+    """Register the acceptance paper of a contract; signed by the beneficiary."""
+    from ledger.client.statements import acceptance_registration
+    from ledger_cli.values import day_of, file_digest, id_of
+
+    digest = file_digest(document, option="--document")
+    statement = acceptance_registration(
+        contract_id=id_of(contract, option="--contract"),
+        document_digest=digest,
+        accepted_day=day_of(accepted, option="--accepted"),
+    )
+    actor.do("acceptance-registration", statement, made={"fingerprint": digest})
+
+
+@act_command()
+def register_invoice(
+    actor: Acting,
+    contract: ContractId,
+    number: InvoiceNumber,
     amount: Amount,
     net: Annotated[str, typer.Option("--net", metavar="YUAN", help="Amount without tax.")],
     issued: Annotated[str, typer.Option("--issued", metavar="DAY", help="Day of issue.")],
     document: Document,
-    code: Annotated[str, typer.Option("--code", help="Invoice code of a legacy invoice.")] = "",
-    insecure: Insecure = False,
-    as_json: Json = False,
+    code: InvoiceCode = "",
 ) -> None:
     """Register an invoice; signed by the provider that issued it."""
     from ledger.client.statements import invoice_registration
     from ledger.domain.identifiers import invoice_fingerprint
-    from ledger_cli.acting import acting
     from ledger_cli.values import day_of, fen_of, file_digest, id_of
 
     fingerprint = invoice_fingerprint(code=code, number=number)
@@ -152,25 +159,58 @@ def register_invoice(
         issued_day=day_of(issued, option="--issued"),
         document_digest=file_digest(document, option="--document"),
     )
-    with acting(who, as_json=as_json, insecure=insecure) as actor:
-        actor.do("invoice-registration", statement, made={"fingerprint": fingerprint})
+    actor.do("invoice-registration", statement, made={"fingerprint": fingerprint})
 
 
+@act_command(reason="TAX_BUREAU_QUERY")
+def cancel_invoice(
+    actor: Acting,
+    number: InvoiceNumber,
+    cancelled: Annotated[str, typer.Option("--cancelled", metavar="DAY", help="Day on which it happened.")],
+    code: InvoiceCode = "",
+    void: Annotated[bool, typer.Option("--void", help="It is void.")] = False,
+    red_letter_number: Annotated[
+        str, typer.Option("--red-letter-number", help="It is red-lettered: number of the red-letter invoice.")
+    ] = "",
+    red_letter_code: Annotated[
+        str, typer.Option("--red-letter-code", help="Invoice code of a legacy red-letter invoice.")
+    ] = "",
+) -> None:
+    """Note that an invoice is void or red-lettered: it counts nothing from then on. Signed by a clerk."""
+    from ledger.client.statements import invoice_cancellation
+    from ledger.domain.identifiers import invoice_fingerprint
+    from ledger.domain.vocabulary import InvoiceStatus
+    from ledger.errors import UsageError
+    from ledger_cli.values import day_of
+
+    if void == bool(red_letter_number):
+        raise UsageError("give either --void or --red-letter-number N")
+    red_letter = (
+        invoice_fingerprint(code=red_letter_code, number=red_letter_number) if red_letter_number else b""
+    )
+    statement = invoice_cancellation(
+        fingerprint=invoice_fingerprint(code=code, number=number),
+        status=InvoiceStatus.VOID if void else InvoiceStatus.RED_LETTERED,
+        red_letter_fingerprint=red_letter,
+        cancelled_day=day_of(cancelled, option="--cancelled"),
+        basis=actor.basis,
+    )
+    actor.do("invoice-cancellation", statement)
+
+
+@act_command()
 def register_payment(
-    who: As,
+    actor: Acting,
     contract: ContractId,
     bank: Annotated[str, typer.Option("--bank", help="The bank.")],
     reference: Annotated[str, typer.Option("--reference", help="The bank's reference.")],
     amount: Amount,
     paid: Annotated[str, typer.Option("--paid", metavar="DAY", help="Day of payment.")],
     document: Document,
-    insecure: Insecure = False,
-    as_json: Json = False,
 ) -> None:
     """Register a payment to the provider; signed by the beneficiary."""
     from ledger.client.statements import payment_registration
     from ledger.domain.identifiers import payment_fingerprint
-    from ledger_cli.acting import acting
     from ledger_cli.values import day_of, fen_of, file_digest, id_of
 
     fingerprint = payment_fingerprint(bank=bank, reference=reference)
@@ -181,56 +221,4 @@ def register_payment(
         paid_day=day_of(paid, option="--paid"),
         document_digest=file_digest(document, option="--document"),
     )
-    with acting(who, as_json=as_json, insecure=insecure) as actor:
-        actor.do("payment-registration", statement, made={"fingerprint": fingerprint})
-
-
-def redeem(
-    who: As,
-    voucher: Annotated[str, typer.Option("--voucher", metavar="ID", help="The voucher.")],
-    payee: Annotated[
-        str, typer.Option("--payee-commitment", metavar="HEX", help="Commitment to the payee's account.")
-    ],
-    claim: Annotated[
-        list[str] | None, typer.Option("--claim", metavar="ID", help="A claim; without: all that are free.")
-    ] = None,
-    invoice: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--invoice", metavar="HEX=YUAN", help="Fingerprint and amount; without: all that is left."
-        ),
-    ] = None,
-    payment: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--payment", metavar="HEX=YUAN", help="Fingerprint and amount; without: all that is left."
-        ),
-    ] = None,
-    instalments: Annotated[
-        str, typer.Option("--instalments", metavar="BP,…", help="Basis points, for example 3000,3000,4000.")
-    ] = "",
-    insecure: Insecure = False,
-    as_json: Json = False,
-) -> None:
-    """Ask to redeem usage under a voucher; signed by its beneficiary."""
-    from ledger.client.signing import new_id
-    from ledger.client.statements import redemption_request
-    from ledger_cli.acting import acting
-    from ledger_cli.evidence import claims_to_redeem, evidence_to_use, instalments_of
-    from ledger_cli.values import digest_of, id_of
-
-    voucher_id = id_of(voucher, option="--voucher")
-    commitment = digest_of(payee, option="--payee-commitment")
-    redemption_id = new_id()
-    with acting(who, as_json=as_json, insecure=insecure) as actor:
-        contract_id = actor.client.get_voucher(voucher_id).contract_id
-        statement = redemption_request(
-            redemption_id=redemption_id,
-            voucher_id=voucher_id,
-            claim_ids=claims_to_redeem(actor.client, voucher_id, claim),
-            invoices=evidence_to_use(actor.client, contract_id, invoice, option="--invoice"),
-            payments=evidence_to_use(actor.client, contract_id, payment, option="--payment"),
-            instalments_bp=instalments_of(instalments),
-            payee_commitment=commitment,
-        )
-        actor.do("redemption-request", statement, made={"redemption_id": redemption_id})
+    actor.do("payment-registration", statement, made={"fingerprint": fingerprint})

@@ -1,12 +1,17 @@
-"""Steps of the bureau on programmes and vouchers: open, publish, grant, expire."""
+"""Steps of the bureau on programmes: open, publish policies and calendars, allocate."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ledger_cli.options import As, Draft, Evidence, Insecure, Json, Reason, Signers, With
+from ledger_cli.act_command import PROGRAMME, act_command, plain_act
+from ledger_cli.options import ProgrammeId
+
+if TYPE_CHECKING:
+    from ledger_cli.acting import Acting
 
 Profile = Annotated[str, typer.Option("--profile", metavar="NAME", help="Shipped profile, or a .toml file.")]
 InstrumentName = Annotated[
@@ -18,25 +23,19 @@ def add_to(app: typer.Typer) -> None:
     """Put the commands into a group."""
     app.command("open-programme")(open_programme)
     app.command("publish-policy")(publish_policy)
-    app.command("grant")(grant)
-    app.command("expire")(expire)
+    app.command("publish-calendar")(publish_calendar)
+    app.command("allocate")(allocate)
 
 
+@act_command(reason="BUDGET_LAW", signers=2)
 def open_programme(
-    who: As,
+    actor: Acting,
     profile: Profile,
     year: Annotated[int, typer.Option("--year", help="Fiscal year.")],
     instrument: InstrumentName = "GPU_TRAINING",
     appropriation: Annotated[
         str, typer.Option("--appropriation", metavar="YUAN", help="Instead of the profile's.")
     ] = "",
-    reason: Reason = "BUDGET_LAW",
-    evidence: Evidence = None,
-    co_signers: With = None,
-    draft: Draft = None,
-    draft_signers: Signers = None,
-    insecure: Insecure = False,
-    as_json: Json = False,
 ) -> None:
     """Open a programme with its appropriation; signed by a clerk and an approver."""
     from ledger.client.signing import new_id
@@ -44,7 +43,6 @@ def open_programme(
     from ledger.domain.policy import Instrument
     from ledger.errors import UsageError
     from ledger.profiles.loader import load_profile
-    from ledger_cli.acting import acting
     from ledger_cli.values import enum_of, fen_of
 
     kind = enum_of(Instrument, instrument, option="--instrument")
@@ -57,120 +55,70 @@ def open_programme(
         else programmes[kind.name].appropriation_fen
     )
     programme_id = new_id()
-    with acting(
-        who,
-        as_json=as_json,
-        insecure=insecure,
-        co_signers=co_signers,
-        draft=draft,
-        draft_signers=draft_signers,
-    ) as actor:
-        statement = programme_opening(
-            basis=actor.basis(reason, evidence),
-            programme_id=programme_id,
-            instrument=kind,
-            fiscal_year=year,
-            appropriation_fen=fen,
-        )
-        actor.do("programme-opening", statement, made={"programme_id": programme_id}, signers=2)
+    statement = programme_opening(
+        basis=actor.basis,
+        programme_id=programme_id,
+        instrument=kind,
+        fiscal_year=year,
+        appropriation_fen=fen,
+    )
+    actor.do("programme-opening", statement, made={"programme_id": programme_id})
 
 
-def publish_policy(
-    who: As,
-    programme: Annotated[str, typer.Option("--programme", metavar="ID", help="The programme.")],
-    profile: Profile,
-    reason: Reason = "MEASURES_IN_FORCE",
-    evidence: Evidence = None,
-    co_signers: With = None,
-    draft: Draft = None,
-    draft_signers: Signers = None,
-    insecure: Insecure = False,
-    as_json: Json = False,
-) -> None:
+@act_command(reason="MEASURES_IN_FORCE", signers=2)
+def publish_policy(actor: Acting, programme: ProgrammeId, profile: Profile) -> None:
     """Put the values of a profile in force as the programme's next policy version."""
     from ledger.client.rendering import plain
     from ledger.client.statements import policy_publication
     from ledger.errors import UsageError
     from ledger.profiles.loader import load_profile
-    from ledger_cli.acting import acting
     from ledger_cli.finding import find
     from ledger_cli.values import id_of
 
     programme_id = id_of(programme, option="--programme")
     programmes = load_profile(profile).programmes
-    with acting(
-        who,
-        as_json=as_json,
-        insecure=insecure,
-        co_signers=co_signers,
-        draft=draft,
-        draft_signers=draft_signers,
-    ) as actor:
-        found = find(actor.client.list_programmes(), "programme_id", programme_id, what="programme")
-        instrument = plain(found, complete=True)["instrument"]
-        if instrument not in programmes:
-            raise UsageError(f"profile {profile} has no {instrument}", hint="choose another profile")
-        statement = policy_publication(
-            basis=actor.basis(reason, evidence),
-            programme_id=programme_id,
-            version=found.policy_version + 1,
-            parameters=programmes[instrument],
-        )
-        actor.do("policy-publication", statement, signers=2)
+    found = find(actor.client.list_programmes(), "programme_id", programme_id, what="programme")
+    instrument = plain(found, complete=True)["instrument"]
+    if instrument not in programmes:
+        raise UsageError(f"profile {profile} has no {instrument}", hint="choose another profile")
+    statement = policy_publication(
+        basis=actor.basis,
+        programme_id=programme_id,
+        version=found.policy_version + 1,
+        parameters=programmes[instrument],
+    )
+    actor.do("policy-publication", statement)
 
 
-def grant(
-    who: As,
-    application: Annotated[str, typer.Option("--application", metavar="ID", help="The application.")],
-    named_approval: Annotated[
-        bool, typer.Option("--named-approval", help="Open the policy's hard cap.")
-    ] = False,
-    reason: Reason = "CONDITIONS_MET",
-    evidence: Evidence = None,
-    draft: Draft = None,
-    draft_signers: Signers = None,
-    insecure: Insecure = False,
-    as_json: Json = False,
+@act_command(reason="HOLIDAYS_ANNOUNCED", signers=2)
+def publish_calendar(
+    actor: Acting,
+    year: Annotated[int, typer.Option("--year", help="The year.")],
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", metavar="FILE", help="TOML of the year's holidays; without: the shipped one."),
+    ] = None,
 ) -> None:
-    """Grant an application: issue its voucher and reserve the money; signed by an approver."""
-    from ledger.client.signing import new_id
-    from ledger.client.statements import voucher_grant
-    from ledger_cli.acting import acting
-    from ledger_cli.finding import find
-    from ledger_cli.values import id_of
+    """Put the working days of a year in force as its next version; signed by a clerk and an approver."""
+    from ledger.client.statements import calendar_publication
+    from ledger.profiles.calendar import parse_calendar, working_days
+    from ledger.profiles.strict_toml import read_toml_text
 
-    application_id = id_of(application, option="--application")
-    voucher_id = new_id()
-    with acting(who, as_json=as_json, insecure=insecure, draft=draft, draft_signers=draft_signers) as actor:
-        found = find(actor.client.list_applications(), "application_id", application_id, what="application")
-        statement = voucher_grant(
-            basis=actor.basis(reason, evidence),
-            voucher_id=voucher_id,
-            application_id=application_id,
-            subject=found.subject,
-            named_approval=named_approval,
-        )
-        actor.do("voucher-grant", statement, made={"voucher_id": voucher_id})
+    if file is None:
+        days = working_days(year)
+    else:
+        days = parse_calendar(read_toml_text(file, source=str(file)), year=year, source=str(file))
+    versions = {calendar.year: calendar.version for calendar in actor.client.list_calendars()}
+    statement = calendar_publication(
+        basis=actor.basis, year=year, version=versions.get(year, 0) + 1, working_days=days
+    )
+    actor.do("calendar-publication", statement)
 
 
-def expire(
-    who: As,
-    voucher: Annotated[str, typer.Option("--voucher", metavar="ID", help="The voucher.")],
-    insecure: Insecure = False,
-    as_json: Json = False,
-) -> None:
-    """Expire a voucher whose validity is over; what is unused is available again."""
-    import hashlib
-
-    from ledger.client.identity import load_identity
-    from ledger_cli.acting import reading, receipt_fields
-    from ledger_cli.output import print_object
-    from ledger_cli.values import id_of
-
-    voucher_id = id_of(voucher, option="--voucher")
-    # The request id follows from voucher and caller, so that a repeated command is the same request.
-    caller = load_identity(who).participant_id
-    request_id = hashlib.sha256(b"expire" + caller + voucher_id).digest()[:16]
-    with reading(who, insecure=insecure) as client:
-        receipt = client.expire_voucher(voucher_id, request_id=request_id)
-    print_object("receipt", {"act": "expire", **receipt_fields(receipt)}, as_json=as_json)
+allocate = plain_act(
+    "fund-allocation",
+    "Close a PRO_RATA window: a voucher for each queued grant; signed by a clerk and an approver.",
+    about=PROGRAMME,
+    reason="WINDOW_CLOSED",
+    signers=2,
+)

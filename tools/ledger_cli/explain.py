@@ -57,18 +57,22 @@ EXPLANATIONS: tuple[Explanation, ...] = (
     Explanation(
         Reason.AFFILIATED,
         "Provider and beneficiary are affiliated (rule I9).",
-        "Choose a provider outside the applicant's group, or correct the recorded holdings.",
+        "Choose a provider outside the applicant's group: `voucherctl bureau holdings` shows who "
+        "holds what, 25 % and more count, at any depth. A wrong holding is corrected by "
+        "`declare-holding`.",
     ),
     Explanation(
         Reason.PROVIDER_NOT_ADMITTED,
         "The provider is not admitted for the time in question (rule I8).",
-        "See the provider's first day with `voucherctl bureau participants`; the contract and "
-        "the usage may not begin before it.",
+        "See admission and suspension with `voucherctl bureau participants`: contract and usage "
+        "may not begin before the admission nor lie in a suspension, and nothing begins after a "
+        "removal.",
     ),
     Explanation(
         Reason.ITEM_NOT_LISTED,
         "The service item is not in the provider's admission (rule I8).",
-        "Contract an item that the admission lists, or ask the bureau to admit the item.",
+        "Contract an item that the admission lists, or ask the bureau to admit the provider again "
+        "with the item; it is listed from that admission's first day on.",
     ),
     Explanation(
         Reason.VENDOR_NOT_ALLOWED,
@@ -83,7 +87,8 @@ EXPLANATIONS: tuple[Explanation, ...] = (
     Explanation(
         Reason.CONTRACT_BOUND,
         "A live voucher of the programme is already on the contract (rule I5).",
-        "Use the voucher that is on the contract; a new one is possible after it has expired.",
+        "Use the voucher that is on the contract, or the grant that is queued for it; a new one "
+        "is possible after it has expired or was revoked.",
     ),
     Explanation(
         Reason.MIN_CONTRACT,
@@ -108,32 +113,38 @@ EXPLANATIONS: tuple[Explanation, ...] = (
     Explanation(
         Reason.STACKING_EXCLUSIVE,
         "Other public money is on the contract and the policy allows none (rule I4).",
-        "Nothing while other public money is on the contract: this policy is exclusive.",
+        "Nothing while other public money is on the contract: this policy is exclusive. "
+        "`voucherctl bureau contracts` shows it.",
     ),
     Explanation(
         Reason.STACKING_CEILING,
         "Public money on the contract has reached its ceiling (rule I4).",
-        "Nothing: support of the contract has reached its ceiling.",
+        "Nothing: support of the contract has reached its ceiling. `voucherctl bureau contracts` "
+        "shows all public money on it.",
     ),
     Explanation(
         Reason.NOTICE_NOT_OVER,
         "The public notice still runs (rule I13).",
-        "Grant on the day after the last day of notice.",
+        "Grant from the day after the last day of notice on; `voucherctl bureau applications` "
+        "shows that day.",
     ),
     Explanation(
         Reason.OBJECTION_OPEN,
         "An objection is not decided (rule I13).",
-        "Let a reviewer decide the objection first.",
+        "Let a reviewer decide it first: `voucherctl bureau objections`, then `voucherctl bureau "
+        "objection decide`.",
     ),
     Explanation(
         Reason.CALENDAR_NOT_COVERED,
         "No calendar is published for the year.",
-        "Publish the working days of the year first.",
+        "Publish the working days of every year that the notice touches (`voucherctl bureau "
+        "publish-calendar`), then publicise again.",
     ),
     Explanation(
         Reason.CAP_EXHAUSTED,
         "The beneficiary's cap of the programme-year is used up (rule I2).",
-        "Nothing this year: the beneficiary's cap is used up. Expired money makes room again.",
+        "Nothing this year: the beneficiary's cap is used up. What expires, is revoked or is not "
+        "allotted makes room again.",
     ),
     Explanation(
         Reason.NAMED_APPROVAL_REQUIRED,
@@ -143,12 +154,15 @@ EXPLANATIONS: tuple[Explanation, ...] = (
     Explanation(
         Reason.BUDGET_EXHAUSTED,
         "Nothing of the appropriation is available (rule I1).",
-        "Wait for released money or a further appropriation; see `voucherctl bureau programmes`.",
+        "Wait for released money or a policy version with a higher appropriation; see `voucherctl "
+        "bureau programmes`.",
     ),
     Explanation(
         Reason.VOUCHER_HELD,
         "The voucher is held.",
-        "Wait until the bureau releases the voucher.",
+        "Wait until the office that holds it, the clerk's or the auditor's, releases it "
+        "(`voucherctl bureau release-hold`), or until the beneficiary's open clawback is settled "
+        "(`voucherctl bureau clawbacks`).",
     ),
     Explanation(
         Reason.VOUCHER_EXPIRED,
@@ -216,23 +230,26 @@ EXPLANATIONS: tuple[Explanation, ...] = (
     Explanation(
         Reason.DUPLICATE_EVIDENCE,
         "An invoice, payment, contract or claim is used already (rule I5).",
-        "See the leaf that is named for the first use; name at most what is left of an invoice or payment.",
+        "See the leaf that is named for the first use; name at most what is left of an invoice or "
+        "payment (`voucherctl bureau evidence`).",
     ),
     Explanation(
         Reason.FACE_EXCEEDED,
         "Nothing can be redeemed within face, base and what was redeemed (rules I3, I10).",
-        "Nothing is left to redeem, or evidence is missing: see voucher, claims, invoices and payments.",
+        "Nothing is left to redeem, or what counts is missing: see the voucher, its claims "
+        "(disputed ones count nothing) and the evidence (cancelled invoices count nothing).",
     ),
     Explanation(
         Reason.SEPARATION_OF_DUTY,
         "Another role, or another person, has to sign (rule I12).",
-        "Let another officer sign: reviewer, both approvers and payer are different people in "
-        "the right role.",
+        "Let another officer sign, in the right role: who checked or reviewed an application does "
+        "not grant it; reviewer, both approvers and payer of a redemption are four people.",
     ),
     Explanation(
         Reason.STATE_CONFLICT,
         "The act does not fit the state of what it names.",
-        "Read the newest state, then act on it; the subject of a decision is the newest leaf.",
+        "Read the newest state, then act on it: the message names the state and, for applications "
+        "and clawbacks, the acts that it allows; the subject of a decision is the newest leaf.",
     ),
     Explanation(
         Reason.REQUEST_ID_REUSED,

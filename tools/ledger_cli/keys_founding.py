@@ -137,20 +137,21 @@ def person_tag(
     as_json: Json = False,
 ) -> None:
     """Equality tag of a person: HMAC-SHA-256(pepper, kind ‖ 0 ‖ number); the number is read from stdin."""
-    import hashlib
-    import hmac
     import sys
 
     from ledger.domain.identifiers import normalise
-    from ledger.errors import UsageError
+    from ledger.errors import MalformedError, UsageError
+    from ledger.proof.commitment import equality_tag
     from ledger_cli.output import print_object
 
     try:
         secret = pepper.read_bytes()
     except OSError as error:
         raise UsageError(f"--pepper {pepper}: {error.strerror}") from None
-    if len(secret) < hashlib.sha256().digest_size:
-        raise UsageError(f"--pepper {pepper}: too short", hint="allowed: at least 32 random bytes")
-    number = normalise(sys.stdin.readline().strip(), name="number")
-    text = f"{normalise(document, name='--document')}\0{number}"
-    print_object("person-tag", {"tag": hmac.digest(secret, text.encode(), "sha256").hex()}, as_json=as_json)
+    document_type = normalise(document, name="--document")
+    try:
+        number = normalise(sys.stdin.readline().strip(), name="number")
+    except MalformedError as error:
+        raise UsageError("the number on stdin is empty or no plain text", hint=error.hint) from None
+    tag = equality_tag(pepper=secret, document_type=document_type, number=number)
+    print_object("person-tag", {"tag": tag.hex()}, as_json=as_json)

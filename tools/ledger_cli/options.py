@@ -61,3 +61,36 @@ Officer: TypeAlias = Annotated[
 Document: TypeAlias = Annotated[
     Path, typer.Option("--document", metavar="FILE", help="The document; only its SHA-256 is sent.")
 ]
+ProgrammeId: TypeAlias = Annotated[str, typer.Option("--programme", metavar="ID", help="The programme.")]
+ProviderId: TypeAlias = Annotated[str, typer.Option("--provider", metavar="ID", help="The provider.")]
+ContractId: TypeAlias = Annotated[str, typer.Option("--contract", metavar="ID", help="The contract.")]
+ApplicationId: TypeAlias = Annotated[
+    str, typer.Option("--application", metavar="ID", help="The application.")
+]
+VoucherId: TypeAlias = Annotated[str, typer.Option("--voucher", metavar="ID", help="The voucher.")]
+RedemptionId: TypeAlias = Annotated[str, typer.Option("--redemption", metavar="ID", help="The redemption.")]
+Amount: TypeAlias = Annotated[
+    str, typer.Option("--amount", metavar="YUAN", help="Amount, with tax where there is one.")
+]
+TreasuryBank: TypeAlias = Annotated[str, typer.Option("--bank", help="The treasury's bank.")]
+TreasuryReference: TypeAlias = Annotated[str, typer.Option("--reference", help="The bank's reference.")]
+Location: TypeAlias = Annotated[
+    str,
+    typer.Argument(metavar="SRC", help="An export directory, or grpc(s)://HOST:PORT.", show_default=False),
+]
+Reader: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--as",
+        envvar="VOUCHERCTL_AS",
+        metavar="FILE",
+        help="Identity file, for a grpc(s) source.",
+        show_envvar=True,
+    ),
+]
+TrustIfAny: TypeAlias = Annotated[
+    Path | None, typer.Option("--trust", metavar="FILE", help="Verify under this trust file (JSON).")
+]
+LogKeyIfAny: TypeAlias = Annotated[
+    str, typer.Option("--log-key", metavar="VKEY", help="Verify under the log's verifier key.")
+]

@@ -10,7 +10,7 @@ import typer
 from ledger_cli.bureau_registry import register_devices
 from ledger_cli.groups import part_app
 from ledger_cli.keys import generate
-from ledger_cli.options import As, Insecure, Json
+from ledger_cli.options import As, Insecure, Json, VoucherId
 
 app = part_app("Attest usage, send attestations, see what became of them.")
 app.command("keygen")(generate)
@@ -29,6 +29,17 @@ Prices = Annotated[
     list[str] | None,
     typer.Option("--price", metavar="MODEL=YUAN", help="Per card-hour, where the contract has no prices."),
 ]
+TermsFile = Annotated[
+    Path | None, typer.Option("--terms", metavar="FILE", help="Terms fetched before; asks no server.")
+]
+Supersede = Annotated[
+    int | None,
+    typer.Option("--supersede", metavar="LEAF_INDEX", min=0, help="Accepted claim that this usage replaces."),
+]
+SupersedeReason = Annotated[
+    str, typer.Option("--reason", help="With --supersede: LOG_CORRECTED or PRICE_CORRECTED.")
+]
+NewOutbox = Annotated[Path, typer.Option("--out", metavar="OUTBOX", help="Folder for signed attestations.")]
 PurposeName = Annotated[str, typer.Option("--purpose", help="TRAINING or INFERENCE.")]
 
 
@@ -66,23 +77,14 @@ def attest(
     who: As,
     usage: Annotated[Path, typer.Option("--usage", metavar="FILE", help="Usage file.")],
     form: Annotated[str, typer.Option("--format", help="csv or slurm.")],
-    out: Annotated[Path, typer.Option("--out", metavar="OUTBOX", help="Folder for signed attestations.")],
+    out: NewOutbox,
     voucher: Vouchers = None,
     vouchers: VoucherMap = None,
-    terms_file: Annotated[
-        Path | None, typer.Option("--terms", metavar="FILE", help="Terms fetched before; asks no server.")
-    ] = None,
+    terms_file: TermsFile = None,
     price: Prices = None,
     purpose: PurposeName = "TRAINING",
-    supersede: Annotated[
-        int | None,
-        typer.Option(
-            "--supersede", metavar="LEAF_INDEX", min=0, help="Accepted claim that this usage replaces."
-        ),
-    ] = None,
-    reason: Annotated[
-        str, typer.Option("--reason", help="With --supersede: LOG_CORRECTED or PRICE_CORRECTED.")
-    ] = "",
+    supersede: Supersede = None,
+    reason: SupersedeReason = "",
     skip_unmapped: Annotated[
         bool, typer.Option("--skip-unmapped", help="Leave out rows of tenants without a voucher.")
     ] = False,
@@ -121,6 +123,41 @@ def attest(
         insecure=insecure,
     )
     attest_usage(data, request, as_json=as_json)
+
+
+@app.command("attest-service")
+def attest_service(
+    who: As,
+    usage: Annotated[
+        Path, typer.Option("--usage", metavar="FILE", help="CSV: unit,quantity,start,end,amount.")
+    ],
+    voucher: VoucherId,
+    out: NewOutbox,
+    terms_file: TermsFile = None,
+    supersede: Supersede = None,
+    reason: SupersedeReason = "",
+    insecure: Insecure = False,
+    as_json: Json = False,
+) -> None:
+    """Make and sign attestations of a model service or a data exchange into an outbox; nothing is sent.
+
+    Each row says what was delivered in an interval: a unit's code, a whole number of units, start and end
+    (RFC 3339) and the amount in yuan. All rows are of the one voucher. `provider submit` sends them.
+    """
+    from ledger_cli.attest import Request, superseding_of
+    from ledger_cli.attest_service import attest_services
+    from ledger_cli.values import id_of
+
+    voucher_id = id_of(voucher, option="--voucher")
+    request = Request(
+        who=who,
+        out=out,
+        voucher=[f"service={voucher}"],
+        terms_file=terms_file,
+        superseding=superseding_of(supersede, reason),
+        insecure=insecure,
+    )
+    attest_services(usage, request, voucher_id=voucher_id, as_json=as_json)
 
 
 @app.command()

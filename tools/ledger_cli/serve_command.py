@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import signal
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ledger_cli.groups import part_app
 from ledger_cli.options import Json
+
+if TYPE_CHECKING:
+    from ledger.domain.entities import Quotas
 
 app = part_app("Serve the ledger of a folder over gRPC.")
 
@@ -32,11 +35,21 @@ def serve(
     accept_clock: Annotated[
         bool, typer.Option("--accept-clock", help="Start though the clock is a day ahead of the last record.")
     ] = False,
+    quota_refusals: Annotated[
+        int, typer.Option("--quota-refusals", metavar="N", help="Recorded refusals of a provider and day.")
+    ] = 0,
+    quota_claims: Annotated[
+        int, typer.Option("--quota-claims", metavar="N", help="Claims of a provider and day.")
+    ] = 0,
+    quota_bytes: Annotated[
+        int, typer.Option("--quota-bytes", metavar="N", help="Bytes of claims of a provider and day.")
+    ] = 0,
     as_json: Json = False,
 ) -> None:
     """Serve a ledger: check every stored event, then answer until SIGTERM (exit 0) or ctrl-C (exit 130).
 
-    Prints where it serves once it answers. Everything acknowledged is durable when it ends.
+    Prints where it serves once it answers. Everything acknowledged is durable when it ends. Quotas that are
+    given and differ from those in force are recorded in the ledger; 0 leaves a quota as it is by default.
     """
     ended_by = asyncio.run(
         _serve(
@@ -46,6 +59,7 @@ def serve(
             public_listen=public_listen,
             metrics_listen=metrics_listen,
             accept_clock=accept_clock,
+            quotas=(quota_refusals, quota_claims, quota_bytes),
             as_json=as_json,
         )
     )
@@ -61,6 +75,7 @@ async def _serve(
     public_listen: str,
     metrics_listen: str,
     accept_clock: bool,
+    quotas: tuple[int, int, int],
     as_json: bool,
 ) -> signal.Signals:
     """Serve until a signal comes; which one it was."""
@@ -79,7 +94,7 @@ async def _serve(
 
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, end, name)
-    ledger = place.open(store=store or None, accept_clock=accept_clock)
+    ledger = place.open(store=store or None, accept_clock=accept_clock, quotas=_quotas(quotas))
     stop_metrics = None
     try:
         server = await start_server(
@@ -105,3 +120,15 @@ async def _serve(
         if stop_metrics is not None:
             stop_metrics()
         await ledger.close()
+
+
+def _quotas(given: tuple[int, int, int]) -> Quotas | None:
+    """The quotas to publish: those given, the others by default; None where none is given."""
+    from ledger.domain.entities import Quotas
+    from ledger.errors import UsageError
+
+    if min(given) < 0:
+        raise UsageError("a quota is greater than 0", hint="leave the option out for the default")
+    if not any(given):
+        return None
+    return Quotas(*(number or default for number, default in zip(given, Quotas(), strict=True)))

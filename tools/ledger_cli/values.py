@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ledger.domain.days import parse_day, parse_rfc3339_ms
 from ledger.domain.identifiers import parse_id
-from ledger.domain.quantities import parse_yuan, printable
+from ledger.domain.quantities import BP_FULL, parse_yuan, printable
 from ledger.errors import LedgerError, UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ E = TypeVar("E", bound="IntEnum")
 T = TypeVar("T")
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_PERCENT = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?")
 
 
 def id_of(text: str, *, option: str) -> bytes:
@@ -52,6 +53,17 @@ def instant_of(text: str, *, option: str) -> int:
 def fen_of(text: str, *, option: str) -> int:
     """An amount in yuan with two decimals, as fen."""
     return _named(parse_yuan, text, option)
+
+
+def bp_of(text: str, *, option: str) -> int:
+    """A share in per cent, 0 to 100 with at most two decimals, as basis points."""
+    match = _PERCENT.fullmatch(text)
+    share_bp = int(match[1]) * 100 + int((match[2] or "").ljust(2, "0")) if match else BP_FULL + 1
+    if share_bp > BP_FULL:
+        raise UsageError(
+            f"{option}: {printable(text)} is no share", hint="allowed: 0 to 100, for example 33.34"
+        )
+    return share_bp
 
 
 def enum_of(kind: type[E], text: str, *, option: str) -> E:

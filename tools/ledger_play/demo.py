@@ -15,26 +15,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ledger.client.channel import open_channel
 from ledger.profiles.loader import load_profile
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.note import Note
 from ledger.proof.tiles import TILE_WIDTH, bundle_at, decode_bundle
 from ledger.report.money import ROWS, money_table
-from ledger_audit.export import export
-from ledger_audit.sources import ExportSource, GrpcSource
+from ledger_audit.sources import ExportSource
 from ledger_audit.trust import Trust
 from ledger_audit.verify import verify
 from ledger_play.actors import Cast
+from ledger_play.auditing import export_and_verify
 from ledger_play.ceremony import open_development_ledger
 from ledger_play.serving import EmbeddedServer
-from ledger_play.year import Year, YearResult
+from ledger_play.year import Year
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ledger_audit.report import Report
-    from ledger_play.ceremony import DevelopmentLedger
+    from ledger_play.payout import YearResult
 
 PROFILE = "shenzhen-2025"
 SAMPLE = Path(__file__).with_name("sample-usage.csv")
@@ -96,7 +95,7 @@ def run(
         result = Year(cast, usage=usage, policy=policy, say=say).play()
         export_dir = root / "export"
         say("The auditor exports the ledger and verifies it offline, with the trust file alone.")
-        report = _export_and_verify(ledger, cast, export_dir)
+        report = export_and_verify(cast, export_dir)
         _show_year(say, result, report)
         tampered, index = _tamper(export_dir, root / "tampered", ledger.directory.trust_file)
         demo = DemoResult(
@@ -128,14 +127,6 @@ def _free_port() -> int:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _export_and_verify(ledger: DevelopmentLedger, cast: Cast, export_dir: Path) -> Report:
-    auditor = cast["auditor"]
-    auditor.client.get_receipt(auditor.client.get_ledger().tree_size - 1)
-    with open_channel(auditor.identity) as channel:
-        export(GrpcSource(channel), export_dir)
-    return verify(ExportSource(export_dir), trust=Trust.load(ledger.directory.trust_file))
 
 
 def _tamper(export_dir: Path, copy: Path, trust_file: Path) -> tuple[Report, int]:

@@ -16,16 +16,29 @@ from ledger_server.wiring import RunningServer, start_server
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from ledger.app.application import LedgerApplication
     from ledger.app.ledger import Ledger
     from ledger_server.directory import LedgerDirectory
 
 
 class EmbeddedServer:
-    """A context in which the ledger of a folder is served at `listen`; `port` is the one that it got."""
+    """A context in which the ledger of a folder is served at `listen`; `port` is the one that it got.
 
-    def __init__(self, directory: LedgerDirectory, *, listen: str) -> None:
+    `store` is a store URL in place of the folder's own database, `application` a store that is open already.
+    """
+
+    def __init__(
+        self,
+        directory: LedgerDirectory,
+        *,
+        listen: str,
+        store: str = "",
+        application: LedgerApplication | None = None,
+    ) -> None:
         self._directory = directory
         self._listen = listen
+        self._store = store or None
+        self._application = application
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="ledger-server", daemon=True)
         self._ledger: Ledger | None = None
@@ -51,7 +64,7 @@ class EmbeddedServer:
         self._loop.close()
 
     async def _start(self) -> None:
-        self._ledger = self._directory.open()
+        self._ledger = self._directory.open(store=self._store, application=self._application)
         self._running = await start_server(
             self._ledger,
             listen=self._listen,

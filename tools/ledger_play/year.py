@@ -1,35 +1,37 @@
-"""One programme year on a real usage file: opened, granted, used, claimed, redeemed, paid and expired.
+"""One programme year on a real usage file: opened, publicised, granted, used, claimed; then the money.
 
 Every act is signed by the role that may do it and sent over gRPC. This module must not start servers, audit
-or print.
+or print; how money moves is in `payout`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ledger.client.attestations import ChainHead, RawLog, sign_attestations
-from ledger.client.errors import RpcRefused, reason_name
+from ledger.client.errors import reason_name
 from ledger.client.lines import AttestedLine, VoucherTerms, device_id, select_lines
 from ledger.client.signing import SigningKey, new_id
-from ledger.client.statements import contract, programme, redemption, registry, shared
+from ledger.client.statements import application, contract, programme, registry, voucher
 from ledger.client.usage.generic_csv import read_generic_csv
 from ledger.domain.attestation import PricedModel
-from ledger.domain.days import add_months, civil_from_day, day_of_ms, start_ms
-from ledger.domain.identifiers import invoice_fingerprint, payment_fingerprint
+from ledger.domain.days import civil_from_day, day_of_ms, format_day, start_ms, year_of_day
 from ledger.domain.policy import Instrument, Origin
 from ledger.domain.quantities import usage_amount_fen
 from ledger.domain.vocabulary import ParticipantKind
 from ledger.errors import UsageError
+from ledger.profiles.calendar import CALENDAR_YEARS
+from ledger_play.calendars import publish_calendars
+from ledger_play.payout import Payout, Tenant, YearResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from pathlib import Path
 
-    from ledger.client.types import ClaimResult, Redemption
+    from ledger.client.types import ClaimResult
     from ledger.client.usage.rows import UsageRow
     from ledger.domain.policy import PolicyParameters
     from ledger_play.actors import Actor, Cast
@@ -42,32 +44,9 @@ VENDOR = "nvidia"
 CONTRACT_STEP_FEN = 10_000_000
 DEVICES_PER_STATEMENT = 500
 CLAIMS_PER_CALL = 100
-INSTALMENTS_BP = (3000, 3000, 4000)
-
-
-@dataclass(slots=True)
-class Tenant:
-    """A firm that uses compute under one voucher."""
-
-    name: str
-    actor: Actor
-    contract_id: bytes
-    contract_digest: bytes
-    contract_fen: int
-    voucher_id: bytes
-    lines: Sequence[AttestedLine]
-
-
-@dataclass(slots=True)
-class YearResult:
-    """What the year came to; `refused` counts recorded and other refusals by reason."""
-
-    programme_id: bytes
-    claims_accepted: int = 0
-    claims_refused: int = 0
-    paid_fen: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-    redemption_ids: list[bytes] = field(default_factory=list)
+MORNING_MS = 9 * 3_600_000
+LEAD_DAYS = 30
+"""Days between the applications and the first usage: a public notice fits in, also over long holidays."""
 
 
 def priced_model(model: str) -> PricedModel:
@@ -95,30 +74,46 @@ class Year:
         if not self._rows:
             raise UsageError(f"{usage}: no usage in it", hint="Give a file with at least one finished job.")
         self._raw_log = RawLog(digest=hashlib.sha256(usage.read_bytes()).digest(), row_count=len(self._rows))
-        self.first_day = day_of_ms(min(row.start_ms for row in self._rows))
+        first_ms = min(row.start_ms for row in self._rows)
+        self.first_day = day_of_ms(first_ms)
+        self._start_day = _start_day(first_ms)
         self.last_ms = max(row.end_ms for row in self._rows)
         self._programme_id = new_id()
         self.result = YearResult(self._programme_id)
 
     @staticmethod
     def start_ms(usage: Path) -> int:
-        """Ledger time at which a year on this file starts: 09:00 three days before the first usage."""
+        """Ledger time at which a year on this file starts: 09:00 thirty days before the first usage."""
         first_ms = min((row.start_ms for row in read_generic_csv(usage)), default=0)
-        return start_ms(day_of_ms(first_ms) - 3) + 9 * 3_600_000
+        return start_ms(_start_day(first_ms)) + MORNING_MS
 
     def play(self) -> YearResult:
         """The whole year, in order."""
+        self._publish_calendars()
         self._open_programme()
         provider = self._admit_provider()
         tenants = self._grant(provider)
         self._claim(provider, tenants)
+        payout = Payout(self._cast, self.result, provider=provider, today=day_of_ms(self.last_ms))
         for number, tenant in enumerate(tenants):
-            self._redeem(provider, tenant, in_instalments=number == 0)
-        self._expire(tenants)
+            payout.redeem(tenant, in_instalments=number == 0)
+        self._say("At the end of validity the vouchers expire, and what was not used is released.")
+        end_ms = start_ms(max(tenant.valid_until_day for tenant in tenants))
+        self._set_clock(max(end_ms, self.last_ms) + 10 * 3_600_000)
+        payout.expire(tenants)
         return self.result
 
     def _set_clock(self, ms: int) -> None:
         self._cast["operator"].client.set_clock(ms)
+
+    def _publish_calendars(self) -> None:
+        """Publish the announced calendars that a notice may need; without them there is no notice."""
+        years = range(year_of_day(self._start_day), year_of_day(self.first_day) + 1)
+        if not set(years) <= set(CALENDAR_YEARS):
+            self._policy = replace(self._policy, public_notice_days=0)
+            self._say(f"No calendar is announced for {years[0]}: the demonstration has no public notice.")
+            return
+        publish_calendars(self._cast, years)
 
     def _open_programme(self) -> None:
         clerk, approver = self._cast["clerk"], self._cast["approver-1"]
@@ -179,12 +174,30 @@ class Year:
         for row in self._rows:
             by_tenant[row.tenant].append(row)
         self._say(f"{len(by_tenant)} firms sign contracts, apply and are granted vouchers.")
-        return [
-            self._grant_one(provider, name, rows, startup=number == 1)
+        tenants = [
+            self._apply(provider, name, rows, startup=number == 1)
             for number, (name, rows) in enumerate(sorted(by_tenant.items()))
         ]
+        for tenant in tenants:
+            self._publicise(tenant)
+        reader = self._cast["clerk"].client
+        last_day = reader.get_application(tenants[0].application_id).application.last_notice_day
+        if self._policy.public_notice_days:
+            self._say(f"Each was checked, reviewed and publicised until {format_day(last_day)}.")
+        self._set_clock(start_ms(last_day + 1) + MORNING_MS)
+        approver = self._cast["approver-1"]
+        for tenant in tenants:
+            statement = voucher.voucher_grant(
+                basis=approver.basis("GRANT"),
+                voucher_id=tenant.voucher_id,
+                application_id=tenant.application_id,
+                subject=reader.get_application(tenant.application_id).application.subject,
+            )
+            approver.act("voucher-grant", statement)
+            tenant.valid_until_day = reader.get_voucher(tenant.voucher_id).valid_until_day
+        return tenants
 
-    def _grant_one(self, provider: Actor, name: str, rows: list[UsageRow], *, startup: bool) -> Tenant:
+    def _apply(self, provider: Actor, name: str, rows: list[UsageRow], *, startup: bool) -> Tenant:
         age_days = 200 if startup else 2500
         actor = self._cast.join(
             name, kind=ParticipantKind.ENTERPRISE, registered_day=self.first_day - age_days
@@ -205,7 +218,7 @@ class Year:
             fingerprint=hashlib.sha256(b"contract number " + contract_id).digest(),
             document_digest=digest,
             item=ITEM,
-            signed_day=self.first_day - 3,
+            signed_day=self._start_day,
             from_day=self.first_day - 1,
             to_day=day_of_ms(self.last_ms) + 1,
             amount_fen=amount_fen,
@@ -215,25 +228,30 @@ class Year:
             },
         )
         actor.act("contract-registration", statement, provider.key)
-        receipt = actor.act(
-            "application-submission",
-            contract.application_submission(
-                application_id=application_id, programme_id=self._programme_id, contract_id=contract_id
-            ),
+        submission = application.application_submission(
+            application_id=application_id, programme_id=self._programme_id, contract_id=contract_id
         )
-        approver = self._cast["approver-1"]
-        approver.act(
-            "voucher-grant",
-            programme.voucher_grant(
-                basis=approver.basis("GRANT"),
-                voucher_id=voucher_id,
-                application_id=application_id,
-                subject=shared.subject(leaf_index=receipt.index, leaf_hash=receipt.leaf_hash),
-            ),
-        )
+        actor.act("application-submission", submission)
         terms = {name: self._terms(provider, actor, voucher_id, digest)}
         selection = select_lines(rows, terms=terms, name=self._usage.name)
-        return Tenant(name, actor, contract_id, digest, amount_fen, voucher_id, selection.lines[name])
+        return Tenant(
+            name, actor, contract_id, digest, amount_fen, application_id, voucher_id, selection.lines[name]
+        )
+
+    def _publicise(self, tenant: Tenant) -> None:
+        """The clerk checks, the reviewer reviews, the clerk starts the notice."""
+        for office, act, build in (
+            ("clerk", "application-check", application.application_check),
+            ("reviewer", "application-review", application.application_review),
+            ("clerk", "application-publication", application.application_publication),
+        ):
+            officer = self._cast[office]
+            statement = build(
+                basis=officer.basis("IN_ORDER"),
+                application_id=tenant.application_id,
+                subject=officer.client.get_application(tenant.application_id).application.subject,
+            )
+            officer.act(act, statement)
 
     def _terms(self, provider: Actor, actor: Actor, voucher_id: bytes, digest: bytes) -> VoucherTerms:
         return VoucherTerms(
@@ -255,7 +273,7 @@ class Year:
         heads: dict[str, ChainHead] = {}
         for number in sorted(months):
             last_ms = max(line.end_ms for lines in months[number].values() for line in lines)
-            self._set_clock(last_ms + 9 * 3_600_000)
+            self._set_clock(last_ms + MORNING_MS)
             for tenant in tenants:
                 lines = months[number].get(tenant.name)
                 if lines:
@@ -300,139 +318,6 @@ class Year:
         after = self._submit(provider, tenant, [first], head)
         self._submit(provider, tenant, [first], after, key=SigningKey.generate())
 
-    def _redeem(self, provider: Actor, tenant: Tenant, *, in_instalments: bool) -> None:
-        claims = list(provider.client.list_claims(tenant.voucher_id, unredeemed_only=True))
-        used_fen = sum(claim.amount_fen for claim in claims)
-        today = day_of_ms(self.last_ms)
-        invoice = invoice_fingerprint(code="", number=_number(tenant.contract_id))
-        payment = payment_fingerprint(bank="demonstration", reference=_number(tenant.voucher_id))
-        provider.act(
-            "invoice-registration",
-            contract.invoice_registration(
-                contract_id=tenant.contract_id,
-                fingerprint=invoice,
-                amount_fen=used_fen,
-                net_amount_fen=used_fen * 100 // 106,
-                issued_day=today,
-                document_digest=hashlib.sha256(invoice).digest(),
-            ),
-        )
-        tenant.actor.act(
-            "payment-registration",
-            contract.payment_registration(
-                contract_id=tenant.contract_id,
-                fingerprint=payment,
-                amount_fen=used_fen,
-                paid_day=today,
-                document_digest=hashlib.sha256(payment).digest(),
-            ),
-        )
-        redemption_id = new_id()
-        tenant.actor.act(
-            "redemption-request",
-            redemption.redemption_request(
-                redemption_id=redemption_id,
-                voucher_id=tenant.voucher_id,
-                claim_ids=[claim.claim_id for claim in claims],
-                invoices={invoice: used_fen},
-                payments={payment: used_fen},
-                payee_commitment=hashlib.sha256(b"account " + redemption_id).digest(),
-                instalments_bp=INSTALMENTS_BP if in_instalments else (),
-            ),
-        )
-        self.result.redemption_ids.append(redemption_id)
-        self._approve(redemption_id)
-        self._pay(redemption_id, fail_first=in_instalments)
 
-    def _approve(self, redemption_id: bytes) -> None:
-        reviewer = self._cast["reviewer"]
-        found = reviewer.client.get_redemption(redemption_id)
-        reviewer.act(
-            "redemption-verification",
-            redemption.redemption_verification(
-                basis=reviewer.basis("VERIFIED"),
-                redemption_id=redemption_id,
-                subject=found.subject,
-                amount_fen=found.verifiable_fen,
-            ),
-        )
-        found = reviewer.client.get_redemption(redemption_id)
-        for name in ("approver-1", "approver-1", "approver-2"):
-            approver = self._cast[name]
-            statement = redemption.redemption_approval(
-                basis=approver.basis("APPROVED"),
-                redemption_id=redemption_id,
-                subject=found.subject,
-                amount_fen=found.amount_fen,
-                payee_commitment=found.payee_commitment,
-            )
-            try:
-                approver.act("redemption-approval", statement)
-            except RpcRefused as refusal:
-                self.result.refused[refusal.reason] += 1
-
-    def _pay(self, redemption_id: bytes, *, fail_first: bool) -> None:
-        payer = self._cast["payer"]
-        found = payer.client.get_redemption(redemption_id)
-        for instalment in range(1, len(found.instalments_fen) + 1):
-            if fail_first and instalment == 1:
-                self._order(payer, redemption_id, instalment)
-                ordered = payer.client.get_redemption(redemption_id)
-                payer.act(
-                    "payment-failure",
-                    redemption.payment_failure(
-                        basis=payer.basis("BANK_REFUSED"),
-                        redemption_id=redemption_id,
-                        subject=ordered.subject,
-                        instalment=instalment,
-                        reference_fingerprint=hashlib.sha256(b"failed " + redemption_id).digest(),
-                    ),
-                )
-            self._order(payer, redemption_id, instalment)
-            ordered = payer.client.get_redemption(redemption_id)
-            amount_fen = ordered.instalments_fen[instalment - 1]
-            reference = b"paid %d " % instalment + redemption_id
-            payer.act(
-                "payment-confirmation",
-                redemption.payment_confirmation(
-                    basis=payer.basis("PAID"),
-                    redemption_id=redemption_id,
-                    subject=ordered.subject,
-                    instalment=instalment,
-                    amount_fen=amount_fen,
-                    reference_fingerprint=hashlib.sha256(reference).digest(),
-                    paid_day=day_of_ms(self.last_ms),
-                ),
-            )
-            self.result.paid_fen += amount_fen
-
-    def _order(self, payer: Actor, redemption_id: bytes, instalment: int) -> None:
-        found: Redemption = payer.client.get_redemption(redemption_id)
-        payer.act(
-            "payment-order",
-            redemption.payment_order(
-                basis=payer.basis("ORDERED"),
-                redemption_id=redemption_id,
-                subject=found.subject,
-                instalment=instalment,
-                attempt=found.attempt + 1,
-                amount_fen=found.instalments_fen[instalment - 1],
-                payee_commitment=found.payee_commitment,
-            ),
-        )
-
-    def _expire(self, tenants: list[Tenant]) -> None:
-        self._say("At the end of validity the vouchers expire, and what was not used is released.")
-        clerk = self._cast["clerk"]
-        end_day = add_months(self.first_day - 3, self._policy.validity_months)
-        self._set_clock(max(start_ms(end_day), self.last_ms) + 10 * 3_600_000)
-        for tenant in tenants:
-            try:
-                clerk.client.expire_voucher(tenant.voucher_id, request_id=new_id())
-            except RpcRefused as refusal:
-                self.result.refused[refusal.reason] += 1
-
-
-def _number(seed: bytes) -> str:
-    """A digital invoice number of 20 digits made from an id; it names no real invoice."""
-    return f"{int.from_bytes(seed, 'big') % 10**20:020d}"
+def _start_day(first_ms: int) -> int:
+    return max(0, day_of_ms(first_ms) - LEAD_DAYS)

@@ -1,16 +1,18 @@
-"""Builders for contracts, applications and the evidence that hangs on contracts."""
+"""Builders for contracts and the evidence and support that hang on them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ledger.client.statements.shared import origin_value
-from ledger.v1 import contract_pb2, voucher_pb2
+from ledger.v1 import contract_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ledger.domain.policy import Origin
+    from ledger.domain.vocabulary import InvoiceStatus
+    from ledger.v1 import quantities_pb2
 
 
 def contract_registration(
@@ -64,15 +66,6 @@ def contract_registration(
     )
 
 
-def application_submission(
-    *, application_id: bytes, programme_id: bytes, contract_id: bytes
-) -> voucher_pb2.ApplicationSubmission:
-    """Applies for a voucher on a contract; signed by the contract's beneficiary."""
-    return voucher_pb2.ApplicationSubmission(
-        application_id=application_id, programme_id=programme_id, contract_id=contract_id
-    )
-
-
 def invoice_registration(
     *,
     contract_id: bytes,
@@ -103,4 +96,40 @@ def payment_registration(
         amount_fen=amount_fen,
         paid_day=paid_day,
         document_digest=document_digest,
+    )
+
+
+def acceptance_registration(
+    *, contract_id: bytes, document_digest: bytes, accepted_day: int
+) -> contract_pb2.AcceptanceRegistration:
+    """Registers the acceptance paper (SHA-256) of a service; signed by the contract's beneficiary."""
+    return contract_pb2.AcceptanceRegistration(
+        contract_id=contract_id, document_digest=document_digest, accepted_day=accepted_day
+    )
+
+
+def invoice_cancellation(
+    *,
+    basis: quantities_pb2.DecisionBasis,
+    fingerprint: bytes,
+    status: InvoiceStatus,
+    cancelled_day: int,
+    red_letter_fingerprint: bytes = b"",
+) -> contract_pb2.InvoiceCancellation:
+    """Cancels an invoice; signed by a clerk. Red-lettered, it names the red letter; void, none."""
+    return contract_pb2.InvoiceCancellation(
+        basis=basis,
+        fingerprint=fingerprint,
+        status=contract_pb2.InvoiceStatus.ValueType(status),
+        red_letter_fingerprint=red_letter_fingerprint,
+        cancelled_day=cancelled_day,
+    )
+
+
+def outside_support_declaration(
+    *, basis: quantities_pb2.DecisionBasis, contract_id: bytes, source: str, amount_fen: int
+) -> contract_pb2.OutsideSupportDeclaration:
+    """Adds other public money, from the authority with that code, to a contract; signed by a clerk."""
+    return contract_pb2.OutsideSupportDeclaration(
+        basis=basis, contract_id=contract_id, source=source, amount_fen=amount_fen
     )

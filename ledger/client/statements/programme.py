@@ -1,11 +1,11 @@
-"""Builders for programmes, policies and the grant of vouchers."""
+"""Builders for programmes, their policies, the allocation of their money, and calendars."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ledger.client.statements.shared import origin_value
-from ledger.v1 import programme_pb2, quantities_pb2, voucher_pb2
+from ledger.v1 import programme_pb2, quantities_pb2
 
 if TYPE_CHECKING:
     from ledger.domain.policy import Instrument, PolicyParameters
@@ -75,19 +75,17 @@ def policy_parameters(parameters: PolicyParameters) -> programme_pb2.PolicyParam
     )
 
 
-def voucher_grant(
-    *,
-    basis: quantities_pb2.DecisionBasis,
-    voucher_id: bytes,
-    application_id: bytes,
-    subject: quantities_pb2.SubjectReference,
-    named_approval: bool = False,
-) -> voucher_pb2.VoucherGrant:
-    """Grants an application, whose newest leaf is `subject`; signed by one approver."""
-    return voucher_pb2.VoucherGrant(
-        basis=basis,
-        voucher_id=voucher_id,
-        application_id=application_id,
-        subject=subject,
-        named_approval=named_approval,
+def calendar_publication(
+    *, basis: quantities_pb2.DecisionBasis, year: int, version: int, working_days: str
+) -> programme_pb2.CalendarPublication:
+    """Puts a year's calendar in force, one `0` or `1` a day; signed by a clerk and an approver."""
+    return programme_pb2.CalendarPublication(
+        basis=basis, year=year, version=version, working_days=working_days
     )
+
+
+def fund_allocation(
+    *, basis: quantities_pb2.DecisionBasis, programme_id: bytes
+) -> programme_pb2.FundAllocation:
+    """Divides what is available among the queued grants; signed by a clerk and an approver."""
+    return programme_pb2.FundAllocation(basis=basis, programme_id=programme_id)

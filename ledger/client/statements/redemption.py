@@ -19,11 +19,13 @@ def redemption_request(
     payments: Mapping[bytes, int],
     payee_commitment: bytes,
     instalments_bp: Sequence[int] = (),
+    payee_tag: bytes = b"",
 ) -> redemption_pb2.RedemptionRequest:
     """Asks to redeem up to 500 claims; signed by the voucher's beneficiary.
 
     `invoices` and `payments` map a fingerprint to the amount used here, fen. `instalments_bp` sum to
-    10,000; none is one payment. `payee_commitment` is the 32-byte commitment to the account.
+    10,000; none is one payment. `payee_commitment` is the 32-byte commitment to the account, `payee_tag`
+    32 bytes that are the same for the same account, or none.
     """
     return redemption_pb2.RedemptionRequest(
         redemption_id=redemption_id,
@@ -33,6 +35,7 @@ def redemption_request(
         payments=_uses(payments),
         instalments_bp=instalments_bp,
         payee_commitment=payee_commitment,
+        payee_tag=payee_tag,
     )
 
 

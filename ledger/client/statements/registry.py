@@ -1,4 +1,4 @@
-"""Builders for the genesis, officers, keys, certificates, participants, admissions and devices."""
+"""Builders for the genesis, officers, keys, participants, their holdings, admissions and devices."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ledger.domain.policy import Origin
-    from ledger.domain.vocabulary import Clock, ParticipantKind, RevocationReason, Role
+    from ledger.domain.vocabulary import Clock, ParticipantKind, ProviderStanding, RevocationReason, Role
 
 ALGORITHM = "ed25519"
 HASH_ALGORITHM = "sha256"
@@ -96,6 +96,17 @@ def key_revocation(
     )
 
 
+def revocation_correction(
+    *, key_id: bytes, invalid_since_ms: int, reason: RevocationReason
+) -> registry_pb2.RevocationCorrection:
+    """Moves `invalid_since_ms` of a revoked key back; signed by two key administrators or by roots."""
+    return registry_pb2.RevocationCorrection(
+        key_id=key_id,
+        invalid_since_ms=invalid_since_ms,
+        reason=registry_pb2.RevocationReason.ValueType(reason),
+    )
+
+
 def certificate_registration(
     *, participant_id: bytes, certificate_sha256: bytes
 ) -> registry_pb2.CertificateRegistration:
@@ -137,6 +148,34 @@ def provider_admission(
     return registry_pb2.ProviderAdmission(
         basis=basis, provider_id=provider_id, batch=batch, items=items, from_day=from_day
     )
+
+
+def provider_standing_change(
+    *, basis: quantities_pb2.DecisionBasis, provider_id: bytes, standing: ProviderStanding, from_day: int
+) -> registry_pb2.ProviderStandingChange:
+    """Suspends, readmits or removes a provider from a day on; signed by a clerk and an approver."""
+    return registry_pb2.ProviderStandingChange(
+        basis=basis,
+        provider_id=provider_id,
+        standing=registry_pb2.ProviderStanding.ValueType(standing),
+        from_day=from_day,
+    )
+
+
+def holding_declaration(
+    *, basis: quantities_pb2.DecisionBasis, owner_id: bytes, owned_id: bytes, share_bp: int, as_of_day: int
+) -> registry_pb2.HoldingDeclaration:
+    """Declares which share of one party another holds on a day, basis points; signed by a clerk."""
+    return registry_pb2.HoldingDeclaration(
+        basis=basis, owner_id=owner_id, owned_id=owned_id, share_bp=share_bp, as_of_day=as_of_day
+    )
+
+
+def personal_data_erasure(
+    *, basis: quantities_pb2.DecisionBasis, participant_id: bytes
+) -> registry_pb2.PersonalDataErasure:
+    """Records that a person's data was erased outside the ledger; signed by a clerk."""
+    return registry_pb2.PersonalDataErasure(basis=basis, participant_id=participant_id)
 
 
 def device_registration(

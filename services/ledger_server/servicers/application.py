@@ -1,4 +1,4 @@
-"""ApplicationService: contracts and applications."""
+"""ApplicationService: contracts and what hangs on them, and applications up to the grant."""
 # ruff: noqa: N802 - methods are named as in the service
 
 from __future__ import annotations
@@ -8,36 +8,21 @@ from typing import TYPE_CHECKING, Any
 from ledger.v1 import application_service_pb2 as pb
 from ledger.v1.application_service_pb2_grpc import ApplicationServiceServicer
 from ledger_server import views
-from ledger_server.pages import Pager, cut
+from ledger_server.form import required_id
+from ledger_server.pages import cut
+from ledger_server.status import not_found, refuse
+from ledger_server.writing_servicer import WritingServicer
 
 if TYPE_CHECKING:
     from grpc import aio
 
-    from ledger_server.port import LedgerPort
-    from ledger_server.writes import Writer
-
     Context = aio.ServicerContext[Any, Any]
 
 
-class ApplicationServicer(ApplicationServiceServicer):
+class ApplicationServicer(
+    WritingServicer, ApplicationServiceServicer, service="ledger.v1.ApplicationService"
+):
     """From a contract to an application."""
-
-    def __init__(self, *, ledger: LedgerPort, writer: Writer, pager: Pager) -> None:
-        self._ledger = ledger
-        self._writer = writer
-        self._pager = pager
-
-    async def RegisterContract(
-        self, request: pb.RegisterContractRequest, context: Context
-    ) -> pb.RegisterContractResponse:
-        """Registers a contract."""
-        return pb.RegisterContractResponse(receipt=await self._writer.receipt(request, context))
-
-    async def SubmitApplication(
-        self, request: pb.SubmitApplicationRequest, context: Context
-    ) -> pb.SubmitApplicationResponse:
-        """Applies for a voucher."""
-        return pb.SubmitApplicationResponse(receipt=await self._writer.receipt(request, context))
 
     async def ListContracts(
         self, request: pb.ListContractsRequest, context: Context
@@ -63,4 +48,19 @@ class ApplicationServicer(ApplicationServiceServicer):
             applications=[views.application(entity) for entity in part.items],
             next_page_token=page.token(part.next_position),
             as_of_size=tree_size,
+        )
+
+    async def GetApplication(
+        self, request: pb.GetApplicationRequest, context: Context
+    ) -> pb.GetApplicationResponse:
+        """Gives one application with its objections."""
+        application_id = await required_id(request.application_id, "application_id", context)
+        state = self._ledger.state
+        entity = state.applications.base.get(application_id)
+        if entity is None:
+            await refuse(context, not_found("there is no such application"))
+        return pb.GetApplicationResponse(
+            application=views.application(entity),
+            objections=[views.objection(state.objections.base[each]) for each in entity.objection_ids],
+            as_of_size=self._ledger.size,
         )

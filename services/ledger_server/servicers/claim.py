@@ -3,41 +3,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ledger.v1 import claim_service_pb2 as pb
 from ledger.v1.claim_service_pb2_grpc import ClaimServiceServicer
 from ledger_server import views
+from ledger_server.acts import ACTS
 from ledger_server.form import required_id
 from ledger_server.status import not_found, refuse
+from ledger_server.writing_servicer import WritingServicer
 
 if TYPE_CHECKING:
     from grpc import aio
 
-    from ledger_server.pages import Pager
-    from ledger_server.port import LedgerPort
-    from ledger_server.writes import Writer
-
     Context = aio.ServicerContext[Any, Any]
 
+_BATCH_ACT: Final = ACTS["/ledger.v1.ClaimService/SubmitClaims"]
 
-class ClaimServicer(ClaimServiceServicer):
+
+class ClaimServicer(WritingServicer, ClaimServiceServicer, service="ledger.v1.ClaimService"):
     """Signed usage, submitted by providers."""
-
-    def __init__(self, *, ledger: LedgerPort, writer: Writer, pager: Pager) -> None:
-        self._ledger = ledger
-        self._writer = writer
-        self._pager = pager
-
-    async def SubmitClaim(self, request: pb.SubmitClaimRequest, context: Context) -> pb.SubmitClaimResponse:
-        """Submits one claim."""
-        return pb.SubmitClaimResponse(receipt=await self._writer.receipt(request, context))
 
     async def SubmitClaims(
         self, request: pb.SubmitClaimsRequest, context: Context
     ) -> pb.SubmitClaimsResponse:
         """Submits up to 100 claims; each is decided alone."""
-        return await self._writer.claims(request, context)
+        return await self._writer.claims(request, context, act=_BATCH_ACT)
 
     async def GetClaim(self, request: pb.GetClaimRequest, context: Context) -> pb.GetClaimResponse:
         """Gives one claim."""

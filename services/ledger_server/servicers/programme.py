@@ -1,4 +1,4 @@
-"""ProgrammeService: programmes and policies."""
+"""ProgrammeService: programmes, policies and calendars."""
 # ruff: noqa: N802 - methods are named as in the service
 
 from __future__ import annotations
@@ -8,36 +8,17 @@ from typing import TYPE_CHECKING, Any
 from ledger.v1 import programme_service_pb2 as pb
 from ledger.v1.programme_service_pb2_grpc import ProgrammeServiceServicer
 from ledger_server import views
-from ledger_server.pages import Pager, cut
+from ledger_server.pages import cut
+from ledger_server.writing_servicer import WritingServicer
 
 if TYPE_CHECKING:
     from grpc import aio
 
-    from ledger_server.port import LedgerPort
-    from ledger_server.writes import Writer
-
     Context = aio.ServicerContext[Any, Any]
 
 
-class ProgrammeServicer(ProgrammeServiceServicer):
+class ProgrammeServicer(WritingServicer, ProgrammeServiceServicer, service="ledger.v1.ProgrammeService"):
     """Opening and governing programmes."""
-
-    def __init__(self, *, ledger: LedgerPort, writer: Writer, pager: Pager) -> None:
-        self._ledger = ledger
-        self._writer = writer
-        self._pager = pager
-
-    async def OpenProgramme(
-        self, request: pb.OpenProgrammeRequest, context: Context
-    ) -> pb.OpenProgrammeResponse:
-        """Opens a programme with its appropriation."""
-        return pb.OpenProgrammeResponse(receipt=await self._writer.receipt(request, context))
-
-    async def PublishPolicy(
-        self, request: pb.PublishPolicyRequest, context: Context
-    ) -> pb.PublishPolicyResponse:
-        """Puts a policy version in force."""
-        return pb.PublishPolicyResponse(receipt=await self._writer.receipt(request, context))
 
     async def ListProgrammes(
         self, request: pb.ListProgrammesRequest, context: Context
@@ -50,4 +31,14 @@ class ProgrammeServicer(ProgrammeServiceServicer):
             programmes=[views.programme(state, entity) for entity in part.items],
             next_page_token=page.token(part.next_position),
             as_of_size=tree_size,
+        )
+
+    async def ListCalendars(
+        self, request: pb.ListCalendarsRequest, context: Context
+    ) -> pb.ListCalendarsResponse:
+        """Lists the calendars in force, one a year."""
+        del request, context
+        calendars = sorted(self._ledger.state.calendars.base.values(), key=lambda entity: entity.year)
+        return pb.ListCalendarsResponse(
+            calendars=[views.calendar(entity) for entity in calendars], as_of_size=self._ledger.size
         )

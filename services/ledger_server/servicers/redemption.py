@@ -1,83 +1,33 @@
-"""RedemptionService: evidence, redemptions and payments."""
+"""RedemptionService: evidence, redemptions, payments, and clawbacks."""
 # ruff: noqa: N802 - methods are named as in the service
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from ledger.domain.entities import RedemptionState
+from ledger.domain.entities import ClawbackState, RedemptionState
 from ledger.v1 import redemption_service_pb2 as pb
 from ledger.v1.redemption_service_pb2_grpc import RedemptionServiceServicer
 from ledger_server import views
 from ledger_server.form import optional_id, required_id
-from ledger_server.pages import Page, Pager, cut
+from ledger_server.pages import Page, cut
 from ledger_server.status import not_found, refuse
+from ledger_server.writing_servicer import WritingServicer
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from grpc import aio
 
-    from ledger.domain.entities import Evidence, Redemption
-    from ledger_server.port import LedgerPort
-    from ledger_server.writes import Writer
+    from ledger.domain.entities import Clawback, Evidence, Redemption
 
     Context = aio.ServicerContext[Any, Any]
 
+_UNDETERMINED: Final = frozenset({ClawbackState.OPENED, ClawbackState.NOTIFIED, ClawbackState.APPEALED})
 
-class RedemptionServicer(RedemptionServiceServicer):
+
+class RedemptionServicer(WritingServicer, RedemptionServiceServicer, service="ledger.v1.RedemptionService"):
     """From evidence to money."""
-
-    def __init__(self, *, ledger: LedgerPort, writer: Writer, pager: Pager) -> None:
-        self._ledger = ledger
-        self._writer = writer
-        self._pager = pager
-
-    async def RegisterInvoice(
-        self, request: pb.RegisterInvoiceRequest, context: Context
-    ) -> pb.RegisterInvoiceResponse:
-        """Registers an invoice."""
-        return pb.RegisterInvoiceResponse(receipt=await self._writer.receipt(request, context))
-
-    async def RegisterPayment(
-        self, request: pb.RegisterPaymentRequest, context: Context
-    ) -> pb.RegisterPaymentResponse:
-        """Registers a payment to the provider."""
-        return pb.RegisterPaymentResponse(receipt=await self._writer.receipt(request, context))
-
-    async def RequestRedemption(
-        self, request: pb.RequestRedemptionRequest, context: Context
-    ) -> pb.RequestRedemptionResponse:
-        """Asks to redeem usage."""
-        return pb.RequestRedemptionResponse(receipt=await self._writer.receipt(request, context))
-
-    async def VerifyRedemption(
-        self, request: pb.VerifyRedemptionRequest, context: Context
-    ) -> pb.VerifyRedemptionResponse:
-        """Verifies a redemption."""
-        return pb.VerifyRedemptionResponse(receipt=await self._writer.receipt(request, context))
-
-    async def ApproveRedemption(
-        self, request: pb.ApproveRedemptionRequest, context: Context
-    ) -> pb.ApproveRedemptionResponse:
-        """Approves a redemption; the second approval obligates."""
-        return pb.ApproveRedemptionResponse(receipt=await self._writer.receipt(request, context))
-
-    async def OrderPayment(
-        self, request: pb.OrderPaymentRequest, context: Context
-    ) -> pb.OrderPaymentResponse:
-        """Orders the payment of an instalment."""
-        return pb.OrderPaymentResponse(receipt=await self._writer.receipt(request, context))
-
-    async def ConfirmPayment(
-        self, request: pb.ConfirmPaymentRequest, context: Context
-    ) -> pb.ConfirmPaymentResponse:
-        """Confirms a payment."""
-        return pb.ConfirmPaymentResponse(receipt=await self._writer.receipt(request, context))
-
-    async def FailPayment(self, request: pb.FailPaymentRequest, context: Context) -> pb.FailPaymentResponse:
-        """Records a failed payment."""
-        return pb.FailPaymentResponse(receipt=await self._writer.receipt(request, context))
 
     async def GetRedemption(
         self, request: pb.GetRedemptionRequest, context: Context
@@ -113,7 +63,7 @@ class RedemptionServicer(RedemptionServiceServicer):
     async def ListEvidence(
         self, request: pb.ListEvidenceRequest, context: Context
     ) -> pb.ListEvidenceResponse:
-        """Lists invoices and payments of a contract."""
+        """Lists invoices, payments and acceptance papers of a contract."""
         tree_size = self._ledger.size
         contract_id = await required_id(request.contract_id, "contract_id", context)
         page = await self._pager.open(
@@ -122,6 +72,27 @@ class RedemptionServicer(RedemptionServiceServicer):
         part = cut(page, await self._evidence(contract_id, page), lambda _: True)
         return pb.ListEvidenceResponse(
             evidence=[views.evidence(row) for row in part.items],
+            next_page_token=page.token(part.next_position),
+            as_of_size=tree_size,
+        )
+
+    async def GetClawback(self, request: pb.GetClawbackRequest, context: Context) -> pb.GetClawbackResponse:
+        """Gives one clawback."""
+        clawback_id = await required_id(request.clawback_id, "clawback_id", context)
+        entity = self._ledger.state.clawbacks.base.get(clawback_id)
+        if entity is None:
+            await refuse(context, not_found("there is no such clawback"))
+        return pb.GetClawbackResponse(clawback=await self._clawback(entity), as_of_size=self._ledger.size)
+
+    async def ListClawbacks(
+        self, request: pb.ListClawbacksRequest, context: Context
+    ) -> pb.ListClawbacksResponse:
+        """Lists clawbacks."""
+        state, tree_size = self._ledger.state, self._ledger.size
+        page = await self._pager.open(request, context, listing="clawbacks", tree_size=tree_size)
+        part = cut(page, state.clawbacks.base.values(), lambda entity: entity.index < page.first_size)
+        return pb.ListClawbacksResponse(
+            clawbacks=[await self._clawback(entity) for entity in part.items],
             next_page_token=page.token(part.next_position),
             as_of_size=tree_size,
         )
@@ -143,4 +114,10 @@ class RedemptionServicer(RedemptionServiceServicer):
         """The redemption, with what a verification has to name while one is awaited."""
         requested = entity.state == RedemptionState.REQUESTED
         verifiable_fen = await self._ledger.verifiable_fen(entity.redemption_id) if requested else 0
-        return views.redemption(entity, verifiable_fen=verifiable_fen)
+        return views.redemption(self._ledger.state, entity, verifiable_fen=verifiable_fen)
+
+    async def _clawback(self, entity: Clawback) -> pb.Clawback:
+        """The clawback, with what a determination has to name until there is one."""
+        undetermined = entity.state in _UNDETERMINED
+        determinable_fen = await self._ledger.determinable_fen(entity.clawback_id) if undetermined else 0
+        return views.clawback(entity, determinable_fen=determinable_fen)

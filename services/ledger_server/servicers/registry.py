@@ -1,4 +1,4 @@
-"""RegistryService: officers, participants, keys, certificates, admissions and devices."""
+"""RegistryService: officers, participants, keys, certificates, admissions, holdings and devices."""
 # ruff: noqa: N802 - methods are named as in the service
 
 from __future__ import annotations
@@ -10,73 +10,25 @@ from ledger.v1 import registry_service_pb2 as pb
 from ledger.v1.registry_service_pb2_grpc import RegistryServiceServicer
 from ledger_server import views
 from ledger_server.form import optional_id
-from ledger_server.pages import Pager, cut
+from ledger_server.pages import cut
+from ledger_server.writing_servicer import WritingServicer
 
 if TYPE_CHECKING:
     from grpc import aio
 
     from ledger.domain.entities import Key, Participant
-    from ledger_server.port import LedgerPort
-    from ledger_server.writes import Writer
 
     Context = aio.ServicerContext[Any, Any]
 
 
-class RegistryServicer(RegistryServiceServicer):
+class RegistryServicer(WritingServicer, RegistryServiceServicer, service="ledger.v1.RegistryService"):
     """Who takes part, with which keys."""
-
-    def __init__(self, *, ledger: LedgerPort, writer: Writer, pager: Pager) -> None:
-        self._ledger = ledger
-        self._writer = writer
-        self._pager = pager
-
-    async def AppointOfficer(
-        self, request: pb.AppointOfficerRequest, context: Context
-    ) -> pb.AppointOfficerResponse:
-        """Names an officer."""
-        return pb.AppointOfficerResponse(receipt=await self._writer.receipt(request, context))
-
-    async def RegisterKey(self, request: pb.RegisterKeyRequest, context: Context) -> pb.RegisterKeyResponse:
-        """Registers a key of a participant."""
-        return pb.RegisterKeyResponse(receipt=await self._writer.receipt(request, context))
-
-    async def RetireKey(self, request: pb.RetireKeyRequest, context: Context) -> pb.RetireKeyResponse:
-        """Retires a key."""
-        return pb.RetireKeyResponse(receipt=await self._writer.receipt(request, context))
-
-    async def RevokeKey(self, request: pb.RevokeKeyRequest, context: Context) -> pb.RevokeKeyResponse:
-        """Revokes a key for ever."""
-        return pb.RevokeKeyResponse(receipt=await self._writer.receipt(request, context))
-
-    async def RegisterCertificate(
-        self, request: pb.RegisterCertificateRequest, context: Context
-    ) -> pb.RegisterCertificateResponse:
-        """Binds a TLS certificate to its owner."""
-        return pb.RegisterCertificateResponse(receipt=await self._writer.receipt(request, context))
-
-    async def RegisterParticipant(
-        self, request: pb.RegisterParticipantRequest, context: Context
-    ) -> pb.RegisterParticipantResponse:
-        """Registers a participant."""
-        return pb.RegisterParticipantResponse(receipt=await self._writer.receipt(request, context))
-
-    async def AdmitProvider(
-        self, request: pb.AdmitProviderRequest, context: Context
-    ) -> pb.AdmitProviderResponse:
-        """Admits a provider with its service items."""
-        return pb.AdmitProviderResponse(receipt=await self._writer.receipt(request, context))
-
-    async def RegisterDevices(
-        self, request: pb.RegisterDevicesRequest, context: Context
-    ) -> pb.RegisterDevicesResponse:
-        """Registers devices of a provider."""
-        return pb.RegisterDevicesResponse(receipt=await self._writer.receipt(request, context))
 
     async def ListParticipants(
         self, request: pb.ListParticipantsRequest, context: Context
     ) -> pb.ListParticipantsResponse:
         """Lists officers and participants in the order of their registration, each with its keys."""
-        state, tree_size = self._ledger.state, self._ledger.size
+        state, tree_size, now_ms = self._ledger.state, self._ledger.size, self._ledger.now_ms()
         page = await self._pager.open(request, context, listing="participants", tree_size=tree_size)
         holders: list[Officer | Participant] = sorted(
             (*state.officers.base.values(), *state.participants.base.values()),
@@ -93,7 +45,7 @@ class RegistryServicer(RegistryServiceServicer):
             participants=[
                 views.officer(holder, keys[holder.officer_id])
                 if isinstance(holder, Officer)
-                else views.participant(state, holder, keys[holder.participant_id])
+                else views.participant(state, holder, keys[holder.participant_id], now_ms=now_ms)
                 for holder in part.items
             ],
             next_page_token=page.token(part.next_position),
@@ -118,6 +70,19 @@ class RegistryServicer(RegistryServiceServicer):
         )
         return pb.ListDevicesResponse(
             devices=[views.device(state, device_id, devices[device_id]) for device_id in part.items],
+            next_page_token=page.token(part.next_position),
+            as_of_size=tree_size,
+        )
+
+    async def ListHoldings(
+        self, request: pb.ListHoldingsRequest, context: Context
+    ) -> pb.ListHoldingsResponse:
+        """Lists holdings; a pair keeps its place when it is declared again."""
+        state, tree_size = self._ledger.state, self._ledger.size
+        page = await self._pager.open(request, context, listing="holdings", tree_size=tree_size)
+        part = cut(page, state.holdings.base.values(), lambda _: True)
+        return pb.ListHoldingsResponse(
+            holdings=[views.holding(entity) for entity in part.items],
             next_page_token=page.token(part.next_position),
             as_of_size=tree_size,
         )

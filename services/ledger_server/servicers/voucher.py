@@ -9,33 +9,20 @@ from ledger.v1 import voucher_service_pb2 as pb
 from ledger.v1.voucher_service_pb2_grpc import VoucherServiceServicer
 from ledger_server import views
 from ledger_server.form import optional_id, required_id
-from ledger_server.pages import Pager, cut
+from ledger_server.pages import cut
 from ledger_server.status import not_found, refuse
+from ledger_server.writing_servicer import WritingServicer
 
 if TYPE_CHECKING:
     from grpc import aio
-
-    from ledger_server.port import LedgerPort
-    from ledger_server.writes import Writer
 
     Context = aio.ServicerContext[Any, Any]
 
 _SUMMED_AT_ONCE: Final = 10_000
 
 
-class VoucherServicer(VoucherServiceServicer):
+class VoucherServicer(WritingServicer, VoucherServiceServicer, service="ledger.v1.VoucherService"):
     """Vouchers from their grant to their end."""
-
-    def __init__(self, *, ledger: LedgerPort, writer: Writer, pager: Pager) -> None:
-        self._ledger = ledger
-        self._writer = writer
-        self._pager = pager
-
-    async def IssueVoucher(
-        self, request: pb.IssueVoucherRequest, context: Context
-    ) -> pb.IssueVoucherResponse:
-        """Grants an application: issues a voucher, binds it and encumbers its face."""
-        return pb.IssueVoucherResponse(receipt=await self._writer.receipt(request, context))
 
     async def ExpireVoucher(
         self, request: pb.ExpireVoucherRequest, context: Context

@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from audit_forge.book import DAY_MS
 from audit_forge.draft import ident
-from audit_forge.memory import audit
+from audit_forge.ground import PROGRAMME
+from audit_forge.memory import audit, found
 from audit_forge.opening import DAY_0
 from audit_forge.people import ADMINS, BUYER, REVIEWER, ROOTS, SELLER, SELLER_2, SELLER_3
-from audit_forge.year import Year
+from audit_forge.year import opened
 
 from ledger.v1 import genesis_pb2, registry_pb2
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-def opened(change: Callable[[Any], Any] = lambda _: None, *, clock: int = genesis_pb2.CLOCK_SYSTEM) -> Year:
-    """A year up to its contracts, with a change of the policy's parameters."""
-    year = Year()
-    year.genesis(clock=clock)
-    year.registry()
-    year.programme()
-    change(year["policy"].statement.parameters)
-    year.contract("a")
-    year.contract("b")
-    return year
-
-
-def found(year: Year) -> set[tuple[str, int | None]]:
-    """What the audit of the year finds."""
-    return {(finding.check, finding.index) for finding in audit(year.drafts).findings}
 
 
 def test_a_redemption_on_an_expired_voucher() -> None:
@@ -67,7 +48,7 @@ def test_an_expiry_that_releases_nothing_has_no_postings() -> None:
 
 def test_an_overdrawn_appropriation() -> None:
     """I1 is found at the grant that overdraws."""
-    year = opened()
+    year = opened(lambda p: setattr(p, "appropriation_fen", 500_000))
     year["programme"].statement.appropriation_fen = 500_000
     year.voucher("a", 350_000)
     year.voucher("b", 200_000)
@@ -76,12 +57,12 @@ def test_an_overdrawn_appropriation() -> None:
 
 def test_the_last_voucher_gets_what_is_left() -> None:
     """FCFS: face is what is available, and nothing is found."""
-    year = opened()
+    year = opened(lambda p: setattr(p, "appropriation_fen", 500_000))
     year["programme"].statement.appropriation_fen = 500_000
     event = year["programme"].event
     event.postings[0].amount_fen, event.postings[1].amount_fen = 500_000, -500_000
     event.links[0].totals[0] = 500_000
-    year.accounts[0] = 500_000
+    year.accounts[PROGRAMME][0] = 500_000
     year.voucher("a", 350_000)
     year.voucher("b", 150_000)
     assert found(year) == set()
@@ -207,13 +188,16 @@ def test_an_officers_key_is_ended_by_roots() -> None:
         assert (("signers", year.named["retirement"]) in found(year)) is expected
 
 
-def test_a_revocation_may_move_earlier_and_a_retired_key_signs_until_its_end() -> None:
-    """Earlier is allowed; after the end the key signs nothing."""
+def test_a_revocation_is_corrected_to_earlier_and_a_retired_key_signs_until_its_end() -> None:
+    """Earlier is allowed, again and again; after the end the key signs nothing."""
     year = opened()
     year.voucher("b", 200_000)
-    for number, since_ms in enumerate((9, 5)):
-        statement = registry_pb2.KeyRevocation(invalid_since_ms=since_ms, reason=1)  # type: ignore[arg-type]
-        year.key_end("key_revoked", SELLER_3, statement, ADMINS, f"revocation {number}", ADMINS[0].id)
+    revocation = registry_pb2.KeyRevocation(invalid_since_ms=9, reason=1)  # type: ignore[arg-type]
+    year.key_end("key_revoked", SELLER_3, revocation, ADMINS, "revocation", ADMINS[0].id)
+    for since_ms in (7, 5):
+        correction = registry_pb2.RevocationCorrection(invalid_since_ms=since_ms, reason=1)  # type: ignore[arg-type]
+        name = f"correction {since_ms}"
+        year.key_end("revocation_corrected", SELLER_3, correction, ADMINS, name, ADMINS[0].id)
     retirement = registry_pb2.KeyRetirement(until_ms=year.now_ms + 5 * DAY_MS)
     year.key_end("key_retired", SELLER_2, retirement, ADMINS, "retirement", ADMINS[0].id)
     year.claim("x", "b", [(0, 0, 5)], signer=SELLER_2)
@@ -257,10 +241,10 @@ def test_a_payment_that_uses_a_voucher_up_must_be_followed_by_its_closing() -> N
 def test_an_unjudgeable_rest_is_skipped_and_says_so() -> None:
     """After an unknown event type the rules are incomplete, the finding wins."""
     year = opened()
-    year["policy"].patch_bytes = lambda data: data[:-3] + b"\xa2\x04\x00"
+    year["policy"].patch_bytes = lambda data: data[:-3] + b"\xa2\x1f\x00"
     report = audit(year.drafts)
     checks = {check.name: check.status for check in report.checks}
     assert report.result == "findings"
     assert checks["links"] == "SKIPPED"
     assert checks["chain"] == "PASS"
-    assert [f.actual for f in report.findings] == ["field 68"]
+    assert [f.actual for f in report.findings] == ["field 500"]

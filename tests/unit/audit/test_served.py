@@ -112,16 +112,17 @@ def test_the_commands(tmp_path: Path) -> None:
     value = json.loads(result.stdout)
     assert (result.exit_code, value["result"], value["findings"]) == (0, "ok", [])
     assert set(value["checks"][0]) == {"name", "status", "count"}
-    (totals,) = value["totals"].values()
-    assert totals["disbursed"] == "386000"
+    assert [totals["disbursed"] for totals in value["totals"].values()] == ["386000", "39999"]
     result = RUNNER.invoke(app, ["verify", directory, "--log-key", VKEY])
     assert "result: ok" in result.stdout
     result = RUNNER.invoke(app, ["replay", directory, "--at", "27", "--json"])
     assert json.loads(result.stdout)["index"] == 27
-    payment = year["request a"].statement.redemption_id.hex()
-    result = RUNNER.invoke(app, ["trace", directory, payment, "--json"])
-    assert json.loads(result.stdout)["paid_fen"] == "350000"
-    assert RUNNER.invoke(app, ["trace", directory, payment]).exit_code == 0
+    for name, paid_fen, claims in (("a", "350000", 2), ("b", "36000", 2), ("e", "39999", 0)):
+        payment = year[f"request {name}"].statement.redemption_id.hex()
+        result = RUNNER.invoke(app, ["trace", directory, payment, "--json"])
+        traced = json.loads(result.stdout)
+        assert (traced["paid_fen"], len(traced["claims"])) == (paid_fen, claims)
+        assert RUNNER.invoke(app, ["trace", directory, payment]).exit_code == 0
     assert RUNNER.invoke(app, ["prove", directory, "5", "--out", str(tmp_path / "p")]).exit_code == 0
     assert (tmp_path / "p.event").read_bytes() == entries[5]
     (tmp_path / "export/checkpoint").write_bytes(checkpoint(entries, root=bytes(32)))

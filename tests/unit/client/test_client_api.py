@@ -9,7 +9,7 @@ import pytest
 from unit.client.fake_ledger import LOG_KEY, OTHER_LOG_KEY, FakeLog, serving
 
 from ledger.client.acts import ACTS
-from ledger.client.api import AckLevel, LedgerClient
+from ledger.client.api import AckLevel, LedgerClient, _default_level
 from ledger.client.channel import development_metadata, open_channel
 from ledger.client.errors import Denied
 from ledger.client.identity import Identity
@@ -19,6 +19,7 @@ from ledger.client.statements import certificate_registration
 from ledger.errors import LedgerError, UsageError, VerificationError
 from ledger.v1 import (
     application_service_pb2,
+    application_service_pb2_grpc,
     claim_pb2,
     claim_service_pb2,
     genesis_pb2,
@@ -26,7 +27,9 @@ from ledger.v1 import (
     log_service_pb2_grpc,
     operation_service_pb2,
     programme_service_pb2,
+    programme_service_pb2_grpc,
     redemption_service_pb2,
+    redemption_service_pb2_grpc,
     registry_service_pb2,
     registry_service_pb2_grpc,
     subscription_service_pb2,
@@ -89,6 +92,12 @@ def test_every_act_goes_to_the_rpc_that_takes_its_statement() -> None:
         if act.path:
             assert act.request is not None
             assert paths[act.path].input_type.full_name == act.request.DESCRIPTOR.full_name
+
+
+def test_only_claims_wait_for_a_checkpoint_unless_told_otherwise() -> None:
+    """Their receipts are what a provider keeps."""
+    waiting = [act.name for act in ACTS if _default_level(act.name) == AckLevel.ACK_LEVEL_CHECKPOINTED]
+    assert waiting == ["usage-attestation", "service-attestation"]
 
 
 class FakeRegistry(registry_service_pb2_grpc.RegistryServiceServicer):
@@ -180,6 +189,60 @@ def test_what_is_not_completely_signed_or_not_for_a_server_is_not_sent() -> None
         claim = make_envelope("usage-attestation", claim_pb2.UsageAttestation(), [KEY], ledger_id=LEDGER_ID)
         with pytest.raises(UsageError, match="batch"):
             client.submit_claims([claim] * 101)
+
+
+class FakeCases(
+    application_service_pb2_grpc.ApplicationServiceServicer,
+    programme_service_pb2_grpc.ProgrammeServiceServicer,
+    redemption_service_pb2_grpc.RedemptionServiceServicer,
+):
+    """Answers with what it was asked for."""
+
+    def GetApplication(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """An application with an objection."""
+        del context
+        return application_service_pb2.GetApplicationResponse(
+            application=application_service_pb2.Application(application_id=request.application_id),
+            objections=[application_service_pb2.Objection(upheld=True)],
+        )
+
+    def ListCalendars(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """One calendar."""
+        del request, context
+        return programme_service_pb2.ListCalendarsResponse(
+            calendars=[programme_service_pb2.Calendar(year=2026)]
+        )
+
+    def GetClawback(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """The clawback."""
+        del context
+        found = redemption_service_pb2.Clawback(clawback_id=request.clawback_id)
+        return redemption_service_pb2.GetClawbackResponse(clawback=found)
+
+    def ListClawbacks(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Two pages of one."""
+        del context
+        found = redemption_service_pb2.Clawback(fines_fen=len(request.page_token))
+        return redemption_service_pb2.ListClawbacksResponse(
+            clawbacks=[found], next_page_token="" if request.page_token else "next"
+        )
+
+
+def test_cases_are_read_one_by_one_and_in_lists() -> None:
+    """An application comes with its objections."""
+    service = FakeCases()  # type: ignore[abstract]
+    adds = (
+        application_service_pb2_grpc.add_ApplicationServiceServicer_to_server,
+        programme_service_pb2_grpc.add_ProgrammeServiceServicer_to_server,
+        redemption_service_pb2_grpc.add_RedemptionServiceServicer_to_server,
+    )
+    with serving(*((add, service) for add in adds)) as channel:
+        client = LedgerClient(channel)
+        answer = client.get_application(b"a" * 16)
+        assert (answer.application.application_id, answer.objections[0].upheld) == (b"a" * 16, True)
+        assert [calendar.year for calendar in client.list_calendars()] == [2026]
+        assert client.get_clawback(b"c" * 16).clawback_id == b"c" * 16
+        assert [clawback.fines_fen for clawback in client.list_clawbacks()] == [0, 4]
 
 
 class FakeLogService(log_service_pb2_grpc.LogServiceServicer):

@@ -202,8 +202,8 @@ def test_a_broken_envelope_file_is_a_usage_error(tmp_path: Path, name: str, data
 
 
 def test_the_table_of_acts_is_closed_and_its_types_are_read_back() -> None:
-    """23 acts; only the genesis has no RPC."""
-    assert len({act.payload_type for act in ACTS}) == len({act.statement for act in ACTS}) == 23
+    """55 acts; only the genesis has no RPC."""
+    assert len({act.payload_type for act in ACTS}) == len({act.statement for act in ACTS}) == 55
     assert [act.name for act in ACTS if not act.path] == ["genesis"]
     for act in ACTS:
         assert act_of(act.payload_type) is act_named(act.name) is act

@@ -7,7 +7,8 @@ This module must not decide or fold anything.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from ledger.domain import statements as say
 from ledger.domain.days import parse_day, parse_rfc3339_ms, start_ms
@@ -17,12 +18,13 @@ from ledger.domain.quantities import INT64_MAX, parse_yuan
 from ledger.domain.vocabulary import (
     Clock,
     ParticipantKind,
+    ProviderStanding,
     RevocationReason,
     Role,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from ledger.domain.state import State
 
@@ -35,7 +37,9 @@ OFFICERS = {
     "approver-1": Role.APPROVER,
     "approver-2": Role.APPROVER,
     "payer": Role.PAYER,
+    "auditor-1": Role.AUDITOR,
 }
+ROOTS = ("root-1", "root-2")
 YEAR = 2026
 
 
@@ -78,7 +82,10 @@ def terms(
     hard_cap: str | None = None,
     **others: object,
 ) -> PolicyParameters:
-    """Policy parameters; what is left out follows as a profile's would."""
+    """Policy parameters; what is left out follows as a profile's would, but no notice is asked for.
+
+    An appropriation of 0 stands for the programme's at the publication.
+    """
     cap_fen = yuan(cap)
     values = {
         "appropriation_fen": 0,
@@ -88,6 +95,7 @@ def terms(
         "startup_cap_fen": cap_fen if startup_cap is None else yuan(startup_cap),
         "hard_cap_fen": cap_fen if hard_cap is None else yuan(hard_cap),
         "startup_stacking_ceiling_bp": others.get("stacking_ceiling_bp", 10_000),
+        "public_notice_days": 0,
     }
     return PolicyParameters(**{**values, **others})  # type: ignore[arg-type]
 
@@ -126,6 +134,11 @@ class Registrar:
         return say.DecisionBasis(
             bureau_id=ident(bureau), role=role, reason_code="RULES_MET", evidence_digests=()
         )
+
+    def in_bureau(self, statement: Any, *signers: str, bureau: str = "other") -> Any:
+        """The statement as officers of another bureau would sign it."""
+        basis = replace(statement.basis, bureau_id=ident(bureau))
+        return replace(statement, header=self.header(*signers), basis=basis)
 
     # Authority.
 
@@ -212,6 +225,15 @@ class Registrar:
             header=self.header(*by), participant_id=ident(owner), certificate_sha256=digest(name)
         )
 
+    def correct(self, key: str, since_ms: int, *, by: Sequence[str] = KEYMASTERS) -> say.RevocationCorrection:
+        """The correction of a revocation."""
+        return say.RevocationCorrection(
+            header=self.header(*by),
+            key_id=key_id(key),
+            invalid_since_ms=since_ms,
+            reason=RevocationReason.COMPROMISED,
+        )
+
     # Participants.
 
     def participant(
@@ -253,6 +275,42 @@ class Registrar:
             from_day=parse_day(from_day),
         )
 
+    def standing(
+        self,
+        provider: str,
+        standing: ProviderStanding,
+        from_day: str,
+        *,
+        by: Sequence[str] = ("clerk", "approver-1"),
+    ) -> say.ProviderStandingChange:
+        """A change of a provider's standing."""
+        return say.ProviderStandingChange(
+            header=self.header(*by),
+            basis=self.basis(Role.CLERK),
+            provider_id=ident(provider),
+            standing=standing,
+            from_day=parse_day(from_day),
+        )
+
+    def holding(
+        self, owner: str, owned: str, share_bp: int, *, as_of: str = "2026-01-01", by: str = "clerk"
+    ) -> say.HoldingDeclaration:
+        """A holding of one entity in another."""
+        return say.HoldingDeclaration(
+            header=self.header(by),
+            basis=self.basis(Role.CLERK),
+            owner_id=ident(owner),
+            owned_id=ident(owned),
+            share_bp=share_bp,
+            as_of_day=parse_day(as_of),
+        )
+
+    def erase(self, participant: str, *, by: str = "clerk") -> say.PersonalDataErasure:
+        """The erasure of a participant's personal data."""
+        return say.PersonalDataErasure(
+            header=self.header(by), basis=self.basis(Role.CLERK), participant_id=ident(participant)
+        )
+
     def devices(
         self,
         provider: str,
@@ -281,15 +339,16 @@ class Registrar:
         appropriation: str = "500_000_000",
         *,
         instrument: Instrument = Instrument.GPU_TRAINING,
+        year: int = YEAR,
         by: Sequence[str] = ("clerk", "approver-1"),
     ) -> say.ProgrammeOpening:
-        """A programme of the year 2026."""
+        """A programme."""
         return say.ProgrammeOpening(
             header=self.header(*by),
             basis=self.basis(Role.CLERK),
             programme_id=ident(label),
             instrument=instrument,
-            fiscal_year=YEAR,
+            fiscal_year=year,
             appropriation_fen=yuan(appropriation),
         )
 
@@ -301,9 +360,12 @@ class Registrar:
         version: int | None = None,
         by: Sequence[str] = ("clerk", "approver-1"),
     ) -> say.PolicyPublication:
-        """The next version of a programme's policy."""
+        """The next version of a programme's policy; an appropriation of 0 is the one in force."""
         current = self.state.policies.get(ident(programme))
         following = 1 if current is None else current.version + 1
+        opened = self.state.programmes.get(ident(programme))
+        if opened is not None and parameters.appropriation_fen == 0:
+            parameters = replace(parameters, appropriation_fen=opened.appropriation_fen)
         return say.PolicyPublication(
             header=self.header(*by),
             basis=self.basis(Role.CLERK),
@@ -312,70 +374,29 @@ class Registrar:
             parameters=parameters,
         )
 
-    # Contracts and evidence.
-
-    def contract(
+    def calendar(
         self,
-        label: str,
-        amount: str | int,
+        year: int,
+        working_days: str,
         *,
-        beneficiary: str = "acme",
-        provider: str = "cloud",
-        signed: str = "2026-01-04",
-        days: tuple[str, str] = ("2026-01-05", "2026-12-31"),
-        item: str = "card-hour",
-        prices: Mapping[str, int] | None = None,
-        excluded: Mapping[str, int] | None = None,
-        origins: Mapping[Origin, int] | None = None,
-        filing: str = "",
-        trade: str = "",
-    ) -> say.ContractRegistration:
-        """A contract; `prices` are fen per card-hour by model, none = any price."""
-        return say.ContractRegistration(
-            header=self.header(beneficiary, provider),
-            contract_id=ident(label),
-            beneficiary_id=ident(beneficiary),
-            provider_id=ident(provider),
-            fingerprint=digest(f"contract/{label}"),
-            document_digest=digest(f"document/{label}"),
-            item=item,
-            signed_day=parse_day(signed),
-            from_day=parse_day(days[0]),
-            to_day=parse_day(days[1]),
-            amount_fen=amount if isinstance(amount, int) else yuan(amount),
-            prices=tuple(say.ModelPrice(model=m, unit_price_fen=p) for m, p in (prices or {}).items()),
-            excluded=tuple(say.ExcludedItem(item=i, amount_fen=a) for i, a in (excluded or {}).items()),
-            origin_amounts=tuple(
-                say.OriginAmount(origin=o, amount_fen=a) for o, a in (origins or {}).items()
-            ),
-            filing_number=filing,
-            exchange_trade=trade,
+        version: int | None = None,
+        by: Sequence[str] = ("clerk", "approver-1"),
+    ) -> say.CalendarPublication:
+        """The next version of a year's calendar."""
+        current = self.state.calendars.get(year)
+        following = 1 if current is None else current.version + 1
+        return say.CalendarPublication(
+            header=self.header(*by),
+            basis=self.basis(Role.CLERK),
+            year=year,
+            version=following if version is None else version,
+            working_days=working_days,
         )
 
-    def invoice(
-        self, label: str, contract: str, amount: str | int, *, by: str = "cloud"
-    ) -> say.InvoiceRegistration:
-        """An invoice on a contract."""
-        amount_fen = amount if isinstance(amount, int) else yuan(amount)
-        return say.InvoiceRegistration(
-            header=self.header(by),
-            contract_id=ident(contract),
-            fingerprint=digest(f"evidence/{label}"),
-            amount_fen=amount_fen,
-            net_amount_fen=amount_fen,
-            issued_day=parse_day("2026-02-01"),
-            document_digest=digest(f"document/{label}"),
-        )
-
-    def payment(
-        self, label: str, contract: str, amount: str | int, *, by: str = "acme"
-    ) -> say.PaymentRegistration:
-        """A payment on a contract."""
-        return say.PaymentRegistration(
-            header=self.header(by),
-            contract_id=ident(contract),
-            fingerprint=digest(f"evidence/{label}"),
-            amount_fen=amount if isinstance(amount, int) else yuan(amount),
-            paid_day=parse_day("2026-02-01"),
-            document_digest=digest(f"document/{label}"),
+    def allocate(
+        self, programme: str = "gpu", *, by: Sequence[str] = ("clerk", "approver-1")
+    ) -> say.FundAllocation:
+        """The allocation of a programme's window."""
+        return say.FundAllocation(
+            header=self.header(*by), basis=self.basis(Role.CLERK), programme_id=ident(programme)
         )

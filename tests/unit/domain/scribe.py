@@ -1,4 +1,4 @@
-"""The statements about vouchers, usage and redemptions, written from short labels.
+"""The statements about usage, services, redemptions and payments, written from short labels.
 
 Subjects are read from the state. This module must not decide or fold anything.
 """
@@ -8,11 +8,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from unit.domain.registrar import Registrar, device_id, digest, ident
+from unit.domain.casework import Casework, subject_of
+from unit.domain.registrar import device_id, digest, ident
 
 from ledger.domain import statements as say
-from ledger.domain.attestation import PricedModel, UsageAttestation, UsageLines
-from ledger.domain.commands import ExpireVoucher
+from ledger.domain.attestation import (
+    PricedModel,
+    ServiceAttestation,
+    ServiceLine,
+    UsageAttestation,
+    UsageLines,
+)
 from ledger.domain.days import parse_day
 from ledger.domain.policy import Origin
 from ledger.domain.quantities import MS_PER_HOUR
@@ -40,43 +46,8 @@ class Line:
         return self.end_ms - self.start_ms if self.allocated_ms is None else self.allocated_ms
 
 
-class Scribe(Registrar):
-    """Makes every statement that a ledger takes."""
-
-    # Applications and vouchers.
-
-    def apply(
-        self, label: str, contract: str, *, programme: str = "gpu", by: str = "acme"
-    ) -> say.ApplicationSubmission:
-        """An application on a contract."""
-        return say.ApplicationSubmission(
-            header=self.header(by),
-            application_id=ident(label),
-            programme_id=ident(programme),
-            contract_id=ident(contract),
-        )
-
-    def grant(
-        self, voucher: str, application: str, *, named: bool = False, by: str = "approver-1"
-    ) -> say.VoucherGrant:
-        """The grant of an application at its newest leaf."""
-        known = self.state.applications.get(ident(application))
-        return say.VoucherGrant(
-            header=self.header(by),
-            basis=self.basis(Role.APPROVER),
-            voucher_id=ident(voucher),
-            application_id=ident(application),
-            subject=say.SubjectReference(
-                leaf_index=known.subject_index if known else 0,
-                leaf_hash=known.subject_hash if known else bytes(32),
-            ),
-            named_approval=named,
-        )
-
-    @staticmethod
-    def expire(voucher: str) -> ExpireVoucher:
-        """The expiry of a voucher."""
-        return ExpireVoucher(ident(voucher))
+class Scribe(Casework):
+    """Makes statements about what vouchers are used and paid for."""
 
     # Usage.
 
@@ -144,6 +115,41 @@ class Scribe(Registrar):
             superseding_reason=0 if superseding is None else SupersedingReason.LOG_CORRECTED,
         )
 
+    def served(
+        self,
+        label: str,
+        voucher: str,
+        *amounts_fen: int,
+        span: tuple[int, int],
+        provider: str = "models",
+        sequence: int | None = None,
+        superseding: int | None = None,
+        by: str | None = None,
+    ) -> ServiceAttestation:
+        """An account of services: one line an amount, all of them in `span`, [start, end) in ms."""
+        self._sequences += 1
+        bound = self.state.vouchers.get(ident(voucher))
+        return ServiceAttestation(
+            header=self.header(by or provider),
+            claim_id=ident(label),
+            programme_id=bound.programme_id if bound else ident("model"),
+            provider_id=ident(provider),
+            voucher_id=ident(voucher),
+            contract_digest=bound.contract_digest if bound else bytes(32),
+            beneficiary_id=bound.beneficiary_id if bound else ident("acme"),
+            lines=tuple(
+                ServiceLine(unit="TOKEN", quantity=1, start_ms=span[0], end_ms=span[1], amount_fen=amount)
+                for amount in amounts_fen
+            ),
+            total_amount_fen=sum(amounts_fen),
+            raw_log_digest=digest(f"log/{label}"),
+            raw_log_rows=len(amounts_fen),
+            sequence=self._sequences if sequence is None else sequence,
+            previous_digest=b"",
+            superseded_index=superseding,
+            superseding_reason=0 if superseding is None else SupersedingReason.LOG_CORRECTED,
+        )
+
     # Redemptions and payments.
 
     def redeem(
@@ -167,17 +173,14 @@ class Scribe(Registrar):
             payments=_uses(payments),
             instalments_bp=instalments,
             payee_commitment=digest(f"payee/{label}"),
+            payee_tag=b"",
         )
 
     def _redemption(self, label: str) -> Redemption | None:
         return self.state.redemptions.get(ident(label))
 
     def _subject(self, label: str) -> say.SubjectReference:
-        known = self._redemption(label)
-        return say.SubjectReference(
-            leaf_index=known.subject_index if known else 0,
-            leaf_hash=known.subject_hash if known else bytes(32),
-        )
+        return subject_of(self._redemption(label))
 
     def verify(
         self, label: str, amount_fen: int | None = None, *, by: str = "reviewer"

@@ -28,6 +28,13 @@ def applied(policy: PolicyParameters | None = None, *, contract: str = "1_000_00
     return town
 
 
+def publicised(policy: PolicyParameters | None = None, *, contract: str = "1_000_000") -> Town:
+    """The same with the application's notice over."""
+    town = applied(policy, contract=contract)
+    town.handle("a")
+    return town
+
+
 # Applications.
 
 
@@ -64,8 +71,8 @@ def test_provider_not_admitted(from_day: str, reason: Reason | None) -> None:
 def test_provider_never_admitted() -> None:
     """A seller without an admission is PROVIDER_NOT_ADMITTED."""
     town = small_town()
-    town.beneficiary("beta")
-    town.ok(town.contract("c", "1_000", provider="beta"))
+    town.beneficiary("data", ParticipantKind.COMPUTE)
+    town.ok(town.contract("c", "1_000", provider="data"))
     assert town.reason(town.apply("a", "c")) == Reason.PROVIDER_NOT_ADMITTED
 
 
@@ -134,8 +141,9 @@ def test_contract_bound() -> None:
 
 def test_contract_bound_is_checked_again_at_the_grant() -> None:
     """Two applications on one contract: the second grant is refused, in one batch too."""
-    town = applied()
+    town = publicised()
     town.ok(town.apply("b", "c"))
+    town.handle("b")
     first, second = town.send(town.grant("v", "a"), town.grant("w", "b"))
     assert (first.__class__.__name__, getattr(second, "reason", None)) == ("Logged", Reason.CONTRACT_BOUND)
 
@@ -178,7 +186,7 @@ def test_an_application_rests_on_contract_policy_and_admission() -> None:
 
 def test_a_grant_encumbers_the_face_and_counts_it_everywhere() -> None:
     """Links, totals and postings of an issue."""
-    town = applied()
+    town = publicised()
     event = town.ok(town.grant("v", "a"))
     face = yuan("500_000")
     assert [(link.kind, link.totals) for link in event.draft.links] == [
@@ -202,12 +210,13 @@ def test_a_grant_encumbers_the_face_and_counts_it_everywhere() -> None:
 
 def test_a_grant_is_made_once() -> None:
     """A granted application, its old subject, and a used voucher id are STATE_CONFLICT."""
-    town = applied()
+    town = publicised()
     old = town.grant("w", "a")
     town.ok(town.grant("v", "a"))
     assert town.reason(old) == Reason.CONTRACT_BOUND
     town.ok(town.contract("d", "1_000"))
     town.ok(town.apply("b", "d"))
+    town.handle("b")
     assert town.reason(town.grant("v", "b")) == Reason.STATE_CONFLICT
     assert town.reason(town.grant("w", "nothing")) == Reason.STATE_CONFLICT
     stale = replace(town.grant("w", "b"), subject=old.subject)
@@ -222,7 +231,7 @@ def test_only_an_approver_grants(by: str) -> None:
 
 def test_a_grant_in_a_wrong_office_is_refused() -> None:
     """The basis names the approver's bureau and role."""
-    town = applied()
+    town = publicised()
     grant = town.grant("v", "a")
     assert town.reason(replace(grant, basis=town.basis(Role.CLERK))) == Reason.SEPARATION_OF_DUTY
     assert town.reason(replace(grant, basis=town.basis(Role.APPROVER, "other"))) == Reason.NOT_AUTHORISED
@@ -286,6 +295,7 @@ def test_released_money_is_room_under_the_cap_again() -> None:
     town.ok(town.contract("c2", "2_000"))
     town.award("v", "c1")
     town.ok(town.apply("b", "c2"))
+    town.handle("b")
     assert town.reason(town.grant("w", "b")) == Reason.CAP_EXHAUSTED
     town.now_ms = at("2026-02-05")
     town.ok(town.expire("v"))
@@ -307,7 +317,8 @@ def test_a_grant_worth_nothing_is_a_state_conflict() -> None:
     town = small_town(terms())
     town.ok(town.contract("c", 1))
     town.ok(town.apply("a", "c"))
-    assert town.reason(town.grant("v", "a")) == Reason.STATE_CONFLICT
+    town.handle("a")
+    assert town.message(town.grant("v", "a")) == "the entitlement is 0"
 
 
 # Expiry.

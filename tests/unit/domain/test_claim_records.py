@@ -163,11 +163,13 @@ def test_an_attestation_out_of_shape_is_malformed(changes: dict[str, Any]) -> No
 
 
 def test_a_claim_has_up_to_500_lines() -> None:
-    """500 lines are judged by the rules, 501 are malformed."""
+    """500 lines are accepted, 501 are TOO_LARGE once nothing else is wrong, 1,002 are malformed."""
     town = with_voucher()
     start = at("2026-03-02")
-    lines = [Line(0, start + n, start + n + 1) for n in range(501)]
+    lines = [Line(0, start + n, start + n + 1) for n in range(1_002)]
     assert town.reason(town.claim("u1", "v", *lines)) == Reason.MALFORMED
+    assert town.reason(town.claim("u1", "v", *lines[:1_001])) == Reason.TOO_LARGE
+    assert town.reason(town.claim("u1", "v", *lines[:501])) == Reason.TOO_LARGE
     assert town.reason(town.claim("u2", "v", *lines[:500])) is None
 
 

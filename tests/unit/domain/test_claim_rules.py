@@ -113,8 +113,7 @@ def test_overlaps_are_ledger_wide() -> None:
     """A device that one voucher used is occupied for every other voucher."""
     town = with_voucher()
     town.ok(town.contract("d", "1_000_000"))
-    town.ok(town.apply("a2", "d"))
-    town.ok(town.grant("w", "a2"))
+    town.award("w", "d")
     town.ok(town.claim("u1", "v", hours(0, 10, 12)))
     town.now_ms = at("2026-08-01")
     day = at("2026-07-01")
@@ -367,8 +366,7 @@ def test_only_an_accepted_unredeemed_claim_of_the_voucher_is_superseded() -> Non
     """No other leaf, no superseded or redeemed claim, none of another voucher: STATE_CONFLICT."""
     town = with_voucher()
     town.ok(town.contract("d", "1_000_000"))
-    town.ok(town.apply("a2", "d"))
-    town.ok(town.grant("w", "a2"))
+    town.award("w", "d")
     town.now_ms = at("2026-08-01")
     redeemed = town.ok(town.metered("u0", "v", "1_000"))
     uses = {"i-e": 100_000}, {"p-e": 100_000}

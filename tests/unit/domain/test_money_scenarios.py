@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import floor
+from random import Random
+
 import pytest
 from unit.domain.registrar import at, ident, terms, yuan
 from unit.domain.scribe import Line
 from unit.domain.town import LATER, Town, small_town, with_voucher
 from unit.domain.world import Logged
 
+from ledger.domain.days import format_day
 from ledger.domain.journal import LinkKind
-from ledger.domain.policy import Instrument, Origin, OriginRate, Stacking
+from ledger.domain.policy import Mode, Stacking
 from ledger.domain.rejections import Reason
-from ledger.domain.vocabulary import ParticipantKind
+from ledger.domain.vocabulary import ParticipantKind, Role
+from ledger.profiles.calendar import working_days
 from ledger.profiles.loader import load_profile
 
 
 def shenzhen(year: int, *, appropriation: str = "500_000_000") -> Town:
-    """A small town under a shipped profile."""
+    """A small town under a shipped profile and the shipped calendar of 2026."""
     policy = load_profile(f"shenzhen-{year}").programmes["GPU_TRAINING"]
-    return small_town(policy, appropriation=appropriation)
+    town = small_town(policy, appropriation=appropriation)
+    town.ok(town.calendar(2026, working_days(2026)))
+    return town
 
 
 @pytest.mark.parametrize(
@@ -84,6 +92,7 @@ def test_the_cap_of_a_year_runs_over_all_contracts() -> None:
     assert town.award("v1", "c1") == yuan("7_000_000")
     assert town.award("v2", "c2") == yuan("3_000_000")
     town.ok(town.apply("a3", "c3"))
+    town.handle("a3")
     assert town.reason(town.grant("v3", "a3")) == Reason.CAP_EXHAUSTED
     assert town.state.granted_fen(programme_id=ident("gpu"), beneficiary_id=ident("acme")) == yuan(
         "10_000_000"
@@ -109,6 +118,7 @@ def test_the_last_voucher_gets_what_is_left() -> None:
     assert town.award("v2", "c2") == yuan("1_000_000")
     assert town.totals_of("gpu") == (0, yuan("500_000_000"), 0, 0)
     town.ok(town.apply("a3", "c3"))
+    town.handle("a3")
     assert town.reason(town.grant("v3", "a3")) == Reason.BUDGET_EXHAUSTED
 
 
@@ -133,10 +143,10 @@ def test_evidence_is_used_up_to_its_amount_and_not_a_fen_more() -> None:
 def test_evidence_of_one_contract_serves_two_programmes_once() -> None:
     """Scenario 7: what one programme consumed of an invoice, another programme cannot."""
     town = small_town(terms())
-    town.open_programme(label="model", instrument=Instrument.MODEL)
+    town.open_programme(label="next", year=2027)
     town.ok(town.contract("c", "2_000_000"))
     town.award("v", "c")
-    town.award("w", "c", programme="model")
+    town.award("w", "c", programme="next")
     town.evidence("e", "c", "2_000_000")
     town.now_ms = at(LATER)
     town.redeemed("r1", "v", "2_000_000")
@@ -182,6 +192,7 @@ def test_twenty_of_fifty_grants_fit_into_the_last_money() -> None:
     for number in range(50):
         town.ok(town.contract(f"c{number}", "2_000_000"))
         town.ok(town.apply(f"a{number}", f"c{number}"))
+        town.handle(f"a{number}")
     grants = [town.grant(f"v{number}", f"a{number}") for number in range(50)]
     answers = town.send(*grants)
     issued = [answer for answer in answers if isinstance(answer, Logged)]
@@ -220,58 +231,141 @@ def test_an_application_is_granted_under_the_policy_of_the_grant() -> None:
     town = small_town(terms(rate_bp=5_000))
     town.ok(town.contract("c", "1_000_000"))
     town.ok(town.apply("a", "c"))
+    town.handle("a")
     town.ok(town.policy(terms(rate_bp=2_000)))
     event = town.ok(town.grant("v", "a"))
     assert event.payload.face_fen == yuan("200_000")
     assert town.state.vouchers[ident("v")].policy.version == 2
 
 
-def test_excluded_items_reduce_the_contract_where_the_policy_names_them() -> None:
-    """Storage is excluded by name; the part that the policy does not name counts."""
-    town = small_town(terms(excluded_items=("storage",)))
-    parts = {"storage": yuan("300_000"), "network": yuan("100_000")}
-    town.ok(town.contract("c", "1_000_000", excluded=parts))
-    assert town.award("v", "c") == yuan("350_000")
+# Scenario 6: other public money on a contract of 10,000,000.
 
 
-def test_a_named_approval_opens_the_hard_cap() -> None:
-    """Without a named approval the limit is the cap; with it the hard cap."""
-    town = small_town(terms(rate_bp=3_000, cap="1_000_000", hard_cap="2_000_000"))
-    for name in ("c1", "c2", "c3"):
-        town.ok(town.contract(name, "10_000_000"))
-    assert town.award("v1", "c1") == yuan("1_000_000")
-    town.ok(town.apply("a2", "c2"))
-    assert town.reason(town.grant("v2", "a2")) == Reason.NAMED_APPROVAL_REQUIRED
-    assert town.ok(town.grant("v2", "a2", named=True)).payload.face_fen == yuan("1_000_000")
-    town.ok(town.apply("a3", "c3"))
-    assert town.reason(town.grant("v3", "a3", named=True)) == Reason.CAP_EXHAUSTED
+def six(stacking: Stacking) -> Town:
+    """A programme of 50 % under a stacking rule, and the contract."""
+    town = small_town(terms(stacking=stacking, stacking_ceiling_bp=5_000))
+    town.ok(town.contract("c", "10_000_000"))
+    return town
 
 
-def test_rates_by_origin_are_weighted_and_floored_once() -> None:
-    """30 % of domestic and 20 % of foreign parts of a contract, one floor at the end."""
-    rates = (
-        OriginRate(origin=Origin.DOMESTIC, rate_bp=3_000),
-        OriginRate(origin=Origin.FOREIGN, rate_bp=2_000),
-    )
-    town = small_town(terms(rate_bp_by_origin=rates))
-    parts = {Origin.DOMESTIC: 333, Origin.FOREIGN: 668}
-    town.ok(town.contract("c", 1_001, origins=parts))
-    assert town.award("v", "c") == (3_000 * 333 + 2_000 * 668) // 10_000
+def test_outside_support_lowers_the_face_under_a_ceiling() -> None:
+    """Scenario 6: 3,000,000 known before leave a voucher of 2,000,000."""
+    town = six(Stacking.CEILING)
+    town.ok(town.outside("c", "3_000_000"))
+    assert town.award("v", "c") == yuan("2_000_000")
 
 
-def test_an_origin_without_a_rate_pays_the_ordinary_one() -> None:
-    """Only domestic accelerators have a rate of their own."""
-    rates = (OriginRate(origin=Origin.DOMESTIC, rate_bp=3_000),)
-    town = small_town(terms(rate_bp=1_000, rate_bp_by_origin=rates))
-    town.ok(town.contract("c", 1_000, origins={Origin.DOMESTIC: 400, Origin.FOREIGN: 600}))
-    assert town.award("v", "c") == 120 + 60
+def test_outside_support_refuses_an_exclusive_voucher() -> None:
+    """Scenario 6: under EXCLUSIVE there is no voucher at all."""
+    town = six(Stacking.EXCLUSIVE)
+    town.ok(town.outside("c", "3_000_000"))
+    assert town.reason(town.apply("a", "c")) == Reason.STACKING_EXCLUSIVE
 
 
-def test_stacking_room_is_shared_by_the_programmes_on_a_contract() -> None:
-    """Under a ceiling of 60 % the second programme gets the 10 % that the first left."""
-    ceiling = {"stacking": Stacking.CEILING, "stacking_ceiling_bp": 6_000}
-    town = small_town(terms(**ceiling))  # type: ignore[arg-type]
-    town.open_programme(terms(**ceiling), label="model", instrument=Instrument.MODEL)  # type: ignore[arg-type]
+def test_outside_support_reported_after_the_payment_is_claimed_back() -> None:
+    """Scenario 6: 5,000,000 were paid, 3,000,000 are determined and repaid."""
+    town = six(Stacking.CEILING)
+    assert town.award("v", "c") == yuan("5_000_000")
+    town.evidence("e", "c", "10_000_000")
+    town.now_ms = at(LATER)
+    town.redeemed("r", "v", "10_000_000")
+    assert town.settle("r") == [yuan("5_000_000")]
+    town.ok(town.outside("c", "3_000_000"))
+    town.ok(town.open_clawback("k", "r"))
+    town.ok(town.notify("k"))
+    town.ok(town.determine("k", "3_000_000"))
+    town.ok(town.repay("k", "3_000_000"))
+    assert town.state.programme_totals(ident("gpu"))[3:] == (yuan("5_000_000"), 0, yuan("3_000_000"), 0)
+
+
+# Scenarios 9 to 11 and 13: time, groups, notice, persons.
+
+
+def test_a_device_works_for_one_claim_at_a_time() -> None:
+    """Scenario 9: [10:00, 12:00), then [11:00, 13:00) is an overlap, [12:00, 13:00) is accepted."""
+    town = with_voucher()
+    ten, eleven, twelve, one = (at(f"2026-03-02T{hour}:00") for hour in (10, 11, 12, 13))
+    town.ok(town.claim("u1", "v", Line(0, ten, twelve)))
+    assert town.reason(town.claim("u2", "v", Line(0, eleven, one))) == Reason.DEVICE_OVERLAP
+    assert town.reason(town.claim("u3", "v", Line(0, twelve, one))) is None
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "reason"), [(2_600, 2_600, Reason.AFFILIATED), (3_000, 2_000, None)]
+)
+def test_affiliation_goes_through_holdings_of_holdings(
+    first: int, second: int, reason: Reason | None
+) -> None:
+    """Scenario 10: 26 % of 26 % affiliates A and C; 30 % of B that holds 20 % of C does not."""
+    town = small_town()
+    town.ok(town.holding("acme", "between", first))
+    town.ok(town.holding("between", "cloud", second))
+    town.ok(town.contract("c", "1_000"))
+    assert town.reason(town.apply("a", "c")) == reason
+
+
+def test_a_notice_runs_over_the_october_holiday() -> None:
+    """Scenario 11: publicised on 2026-09-28 for 5 working days; granted on Saturday 2026-10-10, not before."""
+    town = shenzhen(2026)
+    town.now_ms = at("2026-09-28T10:00")
     town.ok(town.contract("c", "1_000_000"))
-    assert town.award("v", "c") == yuan("500_000")
-    assert town.award("w", "c", programme="model") == yuan("100_000")
+    town.ok(town.apply("a", "c"))
+    town.ok(town.check("a"))
+    town.ok(town.review("a"))
+    assert format_day(town.ok(town.publicise("a")).payload.last_notice_day) == "2026-10-09"
+    town.now_ms = at("2026-10-09T23:59")
+    assert town.reason(town.grant("v", "a")) == Reason.NOTICE_NOT_OVER
+    town.now_ms = at("2026-10-10")
+    assert town.ok(town.grant("v", "a")).payload.face_fen == yuan("500_000")
+
+
+def test_reviewer_approvers_and_payer_are_four_persons() -> None:
+    """Scenario 13: the reviewer does not approve, an approver neither approves again nor pays."""
+    town = with_voucher()
+    for label, role, person in (
+        ("approver-r", Role.APPROVER, "reviewer"),
+        ("approver-1b", Role.APPROVER, "approver-1"),
+        ("payer-2", Role.PAYER, "approver-2"),
+    ):
+        town.ok(town.appoint(label, role, person=person))
+    town.redeemed("r", "v", "1_000")
+    town.ok(town.verify("r"))
+    assert town.reason(town.approve("r", by="approver-r")) == Reason.SEPARATION_OF_DUTY
+    town.ok(town.approve("r", by="approver-1"))
+    for by in ("approver-1", "approver-1b"):
+        assert town.reason(town.approve("r", by=by)) == Reason.SEPARATION_OF_DUTY
+    town.ok(town.approve("r", by="approver-2"))
+    assert town.reason(town.order("r", by="payer-2")) == Reason.SEPARATION_OF_DUTY
+    assert town.reason(town.order("r", by="payer")) is None
+
+
+def test_payments_are_the_recomputed_entitlements_after_many_life_cycles() -> None:
+    """Scenario 15: over 1,000 random life cycles what was paid is what exact fractions give, to the fen."""
+    random = Random(15)
+    policy = terms(rate_bp=3_333, cap="9_000_000_000", mode=Mode.EX_POST)
+    town = small_town(policy, appropriation="9_000_000_000")
+    town.now_ms = at(LATER)
+    expected = []
+    for number in range(1_000):
+        contract, metered, invoiced, paid = (random.randrange(4, 100_000_000) for _ in range(4))
+        town.ok(town.contract(f"c{number}", contract))
+        town.award(f"v{number}", f"c{number}")
+        town.ok(town.invoice(f"i{number}", f"c{number}", invoiced))
+        town.ok(town.payment(f"p{number}", f"c{number}", paid))
+        start = at("2026-01-05") + number * 3_600_000
+        usage = Line(0, start, start + 3_600_000)
+        town.ok(town.claim(f"u{number}", f"v{number}", usage, price_fen=metered))
+        request = town.redeem(
+            f"r{number}",
+            f"v{number}",
+            [f"u{number}"],
+            invoices={f"i{number}": invoiced},
+            payments={f"p{number}": paid},
+            instalments=random.choice([(), (5_000, 5_000), (3_333, 3_333, 3_334)]),
+        )
+        town.ok(request)
+        expected.append(floor(Fraction(3_333 * min(contract, metered, invoiced, paid), 10_000)))
+        assert sum(town.settle(f"r{number}")) == expected[-1]
+    assert town.totals_of("gpu")[3] == sum(expected)
+    confirmed = [e.recorded.statement for e in town.events if type(e.payload).__name__ == "PaymentConfirmed"]
+    assert sum(statement.amount_fen for statement in confirmed) == sum(expected)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from unit.domain.registrar import KEYMASTERS, ident, key_id
+from unit.domain.registrar import KEYMASTERS, ROOTS, ident, key_id
 from unit.domain.town import Town, small_town
 
 from ledger.domain.rejections import Reason
@@ -192,15 +192,40 @@ def test_a_key_is_retired_once() -> None:
     assert town.reason(town.retire("cloud", town.now_ms)) == Reason.KEY_REVOKED
 
 
-def test_a_revocation_only_moves_earlier() -> None:
-    """`invalid_since_ms` may move earlier, not stay and not move later."""
+def test_a_revocation_is_final() -> None:
+    """A second revocation is KEY_REVOKED, whatever its time."""
     town = small_town()
     since = town.now_ms
     town.ok(town.revoke("acme", since))
-    assert town.reason(town.revoke("acme", since)) == Reason.KEY_REVOKED
-    assert town.reason(town.revoke("acme", since + 1)) == Reason.KEY_REVOKED
-    assert town.reason(town.revoke("acme", since - 1)) is None
+    for again in (since, since + 1, since - 1):
+        assert town.reason(town.revoke("acme", again)) == Reason.KEY_REVOKED
+
+
+def test_a_correction_only_moves_a_revocation_earlier() -> None:
+    """`invalid_since_ms` may move earlier, not stay and not move later; there has to be a revocation."""
+    town = small_town()
+    since = town.now_ms
+    assert town.reason(town.correct("acme", since)) == Reason.STATE_CONFLICT
+    town.ok(town.revoke("acme", since))
+    assert town.reason(town.correct("acme", since)) == Reason.STATE_CONFLICT
+    assert town.reason(town.correct("acme", since + 1)) == Reason.STATE_CONFLICT
+    assert town.reason(town.correct("acme", -1)) == Reason.MALFORMED
+    assert town.reason(town.correct("nobody", 1)) == Reason.KEY_UNKNOWN
+    assert town.reason(town.correct("acme", since - 1)) is None
     assert town.state.keys[key_id("acme")].invalid_since_ms == since - 1
+
+
+def test_an_owner_does_not_correct_a_revocation() -> None:
+    """Two key administrators correct a participant's, the root threshold an officer's or root's."""
+    town = small_town()
+    town.ok(town.register_key("acme", "acme/2"))
+    town.ok(town.revoke("acme", 9))
+    town.ok(town.revoke("payer", 9, by=ROOTS))
+    assert town.reason(town.correct("acme", 8, by=("acme/2",))) == Reason.SEPARATION_OF_DUTY
+    assert town.reason(town.correct("acme", 8, by=ROOTS)) == Reason.SEPARATION_OF_DUTY
+    assert town.reason(town.correct("payer", 8)) == Reason.SEPARATION_OF_DUTY
+    assert town.reason(town.correct("acme", 8)) is None
+    assert town.reason(town.correct("payer", 8, by=ROOTS)) is None
 
 
 def test_an_owner_revokes_its_own_key() -> None:

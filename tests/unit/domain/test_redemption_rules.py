@@ -12,7 +12,7 @@ from unit.domain.town import LATER, Town, small_town, with_voucher
 
 from ledger.domain.attestation import PricedModel
 from ledger.domain.journal import ContractTotals, Head, LinkKind
-from ledger.domain.policy import Instrument, Origin, OriginRate, Stacking
+from ledger.domain.policy import Origin, OriginRate, Stacking
 from ledger.domain.rejections import Reason
 
 MILLION = 100_000_000
@@ -70,6 +70,12 @@ def test_the_voucher_limits_the_amount() -> None:
     assert town.reason(uses(town, MILLION)) == Reason.FACE_EXCEEDED
 
 
+def test_a_request_without_claims_is_worth_nothing() -> None:
+    """The claims named limit the base: none is a base of 0."""
+    town = with_voucher()
+    assert town.reason(uses(town, MILLION, claim_ids=())) == Reason.FACE_EXCEEDED
+
+
 def test_face_exceeded_by_a_base_that_floors_to_nothing() -> None:
     """One fen at 50 % is no fen."""
     town = with_voucher()
@@ -97,9 +103,9 @@ def test_stacking_ceiling_at_redemption() -> None:
     """Public money redeemed elsewhere on the contract leaves no room at the request."""
     town = small_town(terms(rate_bp=6_000))
     ceiling = terms(rate_bp=1_000, stacking=Stacking.CEILING, stacking_ceiling_bp=6_000)
-    town.open_programme(ceiling, label="model", instrument=Instrument.MODEL)
+    town.open_programme(ceiling, label="next", year=2027)
     town.ok(town.contract("c", "1_000"))
-    assert town.award("w", "c", programme="model") == yuan("100")
+    assert town.award("w", "c", programme="next") == yuan("100")
     assert town.award("v", "c") == yuan("600")
     town.evidence("e", "c", "1_000")
     town.evidence("f", "c", "1_000")
@@ -175,8 +181,7 @@ def test_claims_of_another_voucher_and_refused_ones() -> None:
     town = with_voucher()
     town.ok(town.metered("u", "v", "1_000"))
     town.ok(town.contract("d", "1_000"))
-    town.ok(town.apply("a2", "d"))
-    town.ok(town.grant("w", "a2"))
+    town.award("w", "d")
     town.now_ms = at("2026-08-01")
     day = at("2026-07-01")
     town.ok(town.claim("u-w", "w", Line(0, day, day + 3_600_000)))
@@ -201,7 +206,6 @@ def test_what_does_not_exist_comes_before_everything() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"claim_ids": ()},
         {"claim_ids": (ident("u"), ident("u"))},
         {"instalments_bp": (5_000, 4_999)},
         {"instalments_bp": (10_000, 0)},

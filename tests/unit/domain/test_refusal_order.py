@@ -7,13 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from unit.domain.registrar import at, ident, terms
+from unit.domain.clawed import notified
+from unit.domain.registrar import ROOTS, at, ident, terms
 from unit.domain.scribe import Line
-from unit.domain.town import small_town, with_voucher
+from unit.domain.town import Town, small_town, with_voucher
 
 import ledger.domain
 from ledger.domain.attestation import PricedModel
 from ledger.domain.commands import Refusals
+from ledger.domain.journal import LinkKind
 from ledger.domain.policy import Instrument, Origin, Stacking
 from ledger.domain.rejections import FIRST_TRANSIENT, Reason, is_transient
 from ledger.domain.vocabulary import Role
@@ -83,15 +85,18 @@ def test_an_application_with_everything_wrong() -> None:
     applicants = town.state.applicants.base
     admissions = town.state.admissions.base
     applicants[ident("cloud")] = 7
-    admissions[ident("cloud")] = replace(admission, items=(), from_day=30_000)
+    admissions[ident("cloud")] = replace(admission, items={}, from_day=30_000)
 
     def given(by: str = "acme") -> Reason | None:
         return town.reason(town.apply("a-v", "c", by=by))
 
+    town.ok(town.holding("acme", "cloud", 2_500))
     assert given() == Reason.ROLE_CONFLICT
     del applicants[ident("cloud")]
+    assert given() == Reason.AFFILIATED
+    town.ok(town.holding("acme", "cloud", 2_499))
     assert given() == Reason.PROVIDER_NOT_ADMITTED
-    admissions[ident("cloud")] = replace(admission, items=())
+    admissions[ident("cloud")] = replace(admission, items={})
     assert given() == Reason.ITEM_NOT_LISTED
     admissions[ident("cloud")] = admission
     steps: list[tuple[dict[str, Any], Reason]] = [
@@ -139,7 +144,12 @@ def test_a_claim_with_everything_wrong() -> None:
         said = town.claim(f"u{number}", "v", replace(line, amount_fen=amount), model=model, by=by)
         return replace(said, **changes)
 
+    town.ok(town.hold("v"))
     foreign = {"contract_digest": bytes(32)}
+    held = town.reason(claim(100, span=(at("2026-01-04"), start), model=right, **foreign))
+    assert held == Reason.VOUCHER_HELD
+    assert town.reason(claim(101, span=(at("2026-01-04"), start), **foreign)) == Reason.VENDOR_NOT_ALLOWED
+    town.ok(town.unhold("v"))
     mended: list[tuple[dict[str, Any], Reason | None]] = [
         ({"span": (before, start), "total_amount_fen": 1, **foreign}, Reason.MALFORMED),
         ({"span": (before, start), **foreign}, Reason.PROVIDER_NOT_ADMITTED),
@@ -174,7 +184,7 @@ def test_a_claim_with_everything_wrong() -> None:
 
 
 def test_a_redemption_with_everything_wrong() -> None:
-    """MIN_SPEND, VOUCHER_EXPIRED, KEY_UNKNOWN, DUPLICATE_EVIDENCE, FACE_EXCEEDED, then the conflicts."""
+    """VOUCHER_HELD, VOUCHER_EXPIRED, KEY_UNKNOWN, DUPLICATE_EVIDENCE, FACE_EXCEEDED, then the conflicts."""
     town = with_voucher(terms(min_spend_fen=100))
     town.redeemed("r0", "v", "1_000", claim="u0")
     town.ok(town.metered("u1", "v", "1_000"))
@@ -185,6 +195,9 @@ def test_a_redemption_with_everything_wrong() -> None:
             town.redeem("r0", "v", claims, invoices={"i-e": amount}, payments={"p-e": 100}, by=by)
         )
 
+    town.ok(town.hold("v"))
+    assert ask("stranger", ["u0"], 1) == Reason.VOUCHER_HELD
+    town.ok(town.unhold("v"))
     assert ask("stranger", ["u0"], 1) == Reason.KEY_UNKNOWN
     assert ask("cloud", ["u0"], 1) == Reason.DUPLICATE_EVIDENCE
     assert ask("cloud", ["u1"], 1) == Reason.FACE_EXCEEDED
@@ -210,3 +223,127 @@ def test_a_decision_with_everything_wrong() -> None:
     assert by("reviewer-x", stale) == Reason.STATE_CONFLICT
     assert by("reviewer-x", good) == Reason.NOT_AUTHORISED
     assert town.reason(good) is None
+
+
+def test_a_held_voucher_comes_before_the_signer_of_a_decision() -> None:
+    """VOUCHER_HELD, then the key, then the office."""
+    town = with_voucher()
+    town.redeemed("r", "v", "1_000")
+    town.ok(town.hold("v"))
+    assert town.reason(town.verify("r", by="nobody")) == Reason.VOUCHER_HELD
+    town.ok(town.unhold("v"))
+    assert town.reason(town.verify("r", by="nobody")) == Reason.KEY_UNKNOWN
+    assert town.reason(town.verify("r", by="clerk")) == Reason.SEPARATION_OF_DUTY
+
+
+def in_notice(at_time: str, **more: Any) -> Town:
+    """Application `a` publicised for a day with an objection `o` against it, on contract `c`."""
+    town = small_town(terms(public_notice_days=1, **more))
+    town.ok(town.calendar(2026, "1" * 365))
+    town.ok(town.contract("c", "1_000"))
+    town.now_ms = at(at_time)
+    town.ok(town.apply("a", "c"))
+    town.ok(town.check("a"))
+    town.ok(town.review("a"))
+    town.ok(town.publicise("a"))
+    town.ok(town.object("o", "a"))
+    return town
+
+
+def test_a_grant_with_everything_wrong() -> None:
+    """Contract, stacking, notice, objection, cap, budget, key, office, subject, bureau, mended in turn."""
+    town = in_notice("2026-01-10")
+    town.ok(town.appoint("approver-x", Role.APPROVER, bureau="other"))
+    town.ok(town.revoke("approver-2", 0, by=ROOTS))
+    good = town.grant("v", "a", by="approver-2")
+    subject = replace(good.subject, leaf_hash=bytes(32))
+    basis = town.basis(Role.APPROVER, "other")
+
+    def given(by: str = "approver-2", **changes: Any) -> Reason | None:
+        said = replace(town.grant("v", "a"), header=town.header(by), **{"subject": subject, **changes})
+        return town.reason(replace(said, basis=changes.get("basis", basis)))
+
+    def policy(**more: Any) -> None:
+        town.ok(town.policy(terms(public_notice_days=1, **more)))
+
+    # Another application on the contract is granted before this one.
+    town.open_programme(label="next", year=2027)
+    town.ok(town.outside("c", "1_000"))
+    policy(cap="0", stacking=Stacking.EXCLUSIVE)
+    bound = town.state.voucher_on.base
+    bound[ident("gpu"), ident("c")] = ident("another")
+    assert given() == Reason.CONTRACT_BOUND
+    del bound[ident("gpu"), ident("c")]
+    assert given() == Reason.STACKING_EXCLUSIVE
+    policy(cap="0", stacking=Stacking.CEILING)
+    assert given() == Reason.STACKING_CEILING
+    policy(cap="0")
+    assert given() == Reason.NOTICE_NOT_OVER
+    town.now_ms = at("2026-01-11")
+    assert given() == Reason.OBJECTION_OPEN
+    town.ok(town.decide_objection("o", upheld=False))
+    assert given() == Reason.CAP_EXHAUSTED
+    policy(cap="0", hard_cap="1_000")
+    assert given() == Reason.NAMED_APPROVAL_REQUIRED
+    heads = town.state.heads[LinkKind.PROGRAMME].base
+    before = heads[ident("gpu")]
+    heads[ident("gpu")] = before._replace(totals=(0, *before.totals[1:]))
+    assert given(named_approval=True) == Reason.BUDGET_EXHAUSTED
+    heads[ident("gpu")] = before
+    policy()
+    assert given() == Reason.KEY_REVOKED
+    assert given("clerk") == Reason.SEPARATION_OF_DUTY
+    assert given("approver-x") == Reason.STATE_CONFLICT
+    right = town.grant("v", "a").subject
+    assert given("approver-x", subject=right) == Reason.NOT_AUTHORISED
+    assert given("approver-1", subject=right, basis=town.basis(Role.APPROVER)) is None
+
+
+def test_a_publication_with_everything_wrong() -> None:
+    """CALENDAR_NOT_COVERED, then key, office, state and bureau."""
+    town = small_town(terms(public_notice_days=1))
+    town.ok(town.appoint("clerk-x", Role.CLERK, bureau="other"))
+    town.ok(town.contract("c", "1_000"))
+    town.ok(town.apply("a", "c"))
+    other = town.basis(Role.CLERK, "other")
+
+    def given(by: str) -> Reason | None:
+        return town.reason(replace(town.publicise("a", by=by), basis=other))
+
+    assert given("nobody") == Reason.CALENDAR_NOT_COVERED
+    town.ok(town.calendar(2026, "1" * 365))
+    assert given("nobody") == Reason.KEY_UNKNOWN
+    assert given("reviewer") == Reason.SEPARATION_OF_DUTY
+    assert given("clerk-x") == Reason.STATE_CONFLICT
+    town.ok(town.check("a"))
+    town.ok(town.review("a"))
+    assert given("clerk-x") == Reason.NOT_AUTHORISED
+    assert town.reason(town.publicise("a")) is None
+
+
+def test_a_review_with_everything_wrong() -> None:
+    """A wrong proposal is a STATE_CONFLICT like a wrong state: before the bureau, after the office."""
+    town = small_town()
+    town.ok(town.appoint("reviewer-x", Role.REVIEWER, bureau="other"))
+    town.ok(town.contract("c", "1_000"))
+    town.ok(town.apply("a", "c"))
+    town.ok(town.check("a"))
+    assert town.reason(town.review("a", 1, by="clerk")) == Reason.SEPARATION_OF_DUTY
+    assert town.reason(town.in_bureau(town.review("a", 1), "reviewer-x")) == Reason.STATE_CONFLICT
+    assert town.reason(town.in_bureau(town.review("a"), "reviewer-x")) == Reason.NOT_AUTHORISED
+
+
+def test_a_determination_with_everything_wrong() -> None:
+    """Key, office, then state, subject and amount as one reason, then the bureau."""
+    town = notified()
+    town.ok(town.appoint("reviewer-x", Role.REVIEWER, bureau="other"))
+    amount = "3_000_000"
+
+    def given(by: str, amount: str) -> Reason | None:
+        return town.reason(town.in_bureau(town.determine("k", amount), by))
+
+    assert given("nobody", "1") == Reason.KEY_UNKNOWN
+    assert given("clerk", "1") == Reason.SEPARATION_OF_DUTY
+    assert given("reviewer-x", "1") == Reason.STATE_CONFLICT
+    assert given("reviewer-x", amount) == Reason.NOT_AUTHORISED
+    assert town.reason(town.determine("k", amount)) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from unit.domain.registrar import OFFICERS, at, ident, terms, yuan
+from unit.domain.registrar import OFFICERS, YEAR, at, ident, terms, yuan
 from unit.domain.scribe import Line
 from unit.domain.world import Logged, World
 
@@ -33,7 +33,7 @@ class Town(World):
         self._hours: dict[str, int] = {}
 
     def open_ledger(self) -> None:
-        """Genesis and the seven officers, each another person."""
+        """Genesis and the officers, each another person."""
         self.ok(self.genesis())
         for label, role in OFFICERS.items():
             self.ok(self.appoint(label, role))
@@ -71,9 +71,10 @@ class Town(World):
         label: str = "gpu",
         appropriation: str = "500_000_000",
         instrument: Instrument = Instrument.GPU_TRAINING,
+        year: int = YEAR,
     ) -> None:
         """A programme with its first policy."""
-        self.ok(self.programme(label, appropriation, instrument=instrument))
+        self.ok(self.programme(label, appropriation, instrument=instrument, year=year))
         self.ok(self.policy(policy or terms(), programme=label))
 
     def award(
@@ -85,9 +86,24 @@ class Town(World):
         beneficiary: str = "acme",
         named: bool = False,
     ) -> int:
-        """Apply for and grant a voucher; its face, fen."""
+        """Apply for a voucher, see the application through its notice and grant it; its face, fen."""
         self.ok(self.apply(f"a-{voucher}", contract, programme=programme, by=beneficiary))
+        self.handle(f"a-{voucher}")
         face: int = self.ok(self.grant(voucher, f"a-{voucher}", named=named)).payload.face_fen
+        return face
+
+    def handle(self, application: str, *, proposed_fen: int = 0) -> None:
+        """Check, review and publicise an application, and wait for the end of its notice."""
+        self.ok(self.check(application))
+        self.ok(self.review(application, proposed_fen))
+        event = self.ok(self.publicise(application))
+        self.now_ms = max(self.now_ms, start_ms(event.payload.last_notice_day + 1))
+
+    def opened_award(self, voucher: str, amount: str, *, publication: str | None = None) -> int:
+        """Apply for an open-data award, have `amount` proposed and grant it; the voucher's face, fen."""
+        self.ok(self.apply_for_award(f"a-{voucher}", publication=publication))
+        self.handle(f"a-{voucher}", proposed_fen=yuan(amount))
+        face: int = self.ok(self.grant(voucher, f"a-{voucher}")).payload.face_fen
         return face
 
     def metered(
@@ -105,7 +121,7 @@ class Town(World):
     def evidence(self, label: str, contract: str, amount: str) -> None:
         """An invoice `i-label` and a payment `p-label` of one amount on a contract."""
         registration = self.state.contracts[ident(contract)].registration
-        owners = {ident(name): name for name in ("acme", "beta", "cloud", "data")}
+        owners = {ident(name): name for name in ("acme", "beta", "cloud", "data", "models")}
         self.ok(
             self.invoice(f"i-{label}", contract, amount, by=owners[registration.provider_id]),
         )

@@ -6,24 +6,30 @@ event (postings, totals, links, premises) are this module's own and share no cod
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
+from unit.domain.collector import Collector
+from unit.domain.format_table import LINKS, POSTINGS, PREMISES
 from unit.domain.registrar import digest
-from unit.domain.scribe import Scribe
 
-from ledger.domain import claims, rules
-from ledger.domain.commands import Command, ExpireVoucher
+from ledger.domain import acts, rules
+from ledger.domain.attestation import ServiceAttestation, UsageAttestation
+from ledger.domain.claim_frame import refusal
+from ledger.domain.commands import Command
 from ledger.domain.entities import Claim, Evidence, Interval, UniqueKey, UniqueKind
-from ledger.domain.events import ClaimAccepted
+from ledger.domain.events import ClaimAccepted, ServiceClaimAccepted
 from ledger.domain.journal import Account, Draft, LinkKind, Recorded
 from ledger.domain.needs import Needs, add_needs
 from ledger.domain.rejections import Reason, Rejection
 from ledger.domain.state import State
 
-ACT_OF_STATEMENT = {act.statement: act for act in (*rules.ACTS, *rules.SYSTEM_ACTS)}
-ACT_OF_EVENT = {act.event: act for act in (*rules.ACTS, *rules.SYSTEM_ACTS)}
+ACT_OF_STATEMENT = {act.statement: act for act in (*acts.ACTS, *acts.SYSTEM_ACTS)}
+ACT_OF_EVENT = {act.event: act for act in (*acts.ACTS, *acts.SYSTEM_ACTS)}
+SIZE_BYTES = 1_000
+"""What every event is said to take up in the store."""
 PROGRAMME_ACCOUNTS = (
     Account.AVAILABLE,
     Account.ENCUMBERED,
@@ -31,7 +37,7 @@ PROGRAMME_ACCOUNTS = (
     Account.DISBURSED,
     Account.RECOVERABLE,
     Account.RECOVERED,
-    Account.FINES,
+    Account.FINES_DUE,
 )
 
 
@@ -68,7 +74,7 @@ class Logged:
         return next(link.totals for link in self.recorded.links if link.kind == kind)
 
 
-class World(Scribe):
+class World(Collector):
     """Drives the rules as the application does: fetch rows, decide, fold, write rows, commit."""
 
     def __init__(self) -> None:
@@ -107,6 +113,11 @@ class World(Scribe):
         answer = self.send(statement)[0]
         return answer.reason if isinstance(answer, Rejection) else None
 
+    def message(self, statement: Any) -> str | None:
+        """Send one statement; the sentence of its refusal, or None."""
+        answer = self.send(statement)[0]
+        return answer.message if isinstance(answer, Rejection) else None
+
     def conflict(self, statement: Any) -> tuple[Reason, int | None] | None:
         """Send one statement; reason and conflicting leaf of its refusal, or None."""
         answer = self.send(statement)[0]
@@ -129,7 +140,7 @@ class World(Scribe):
             replaced = getattr(statement, "superseded_index", None)
             if replaced is not None and replaced < len(self.events):
                 event = self.events[replaced]
-                if isinstance(event.payload, ClaimAccepted):
+                if isinstance(event.payload, ClaimAccepted | ServiceClaimAccepted):
                     state.replaced.base[replaced] = event.recorded.statement
             add_needs(needs, state, statement)
         state.claims.base = {key: self.claim_rows[key] for key in needs.claims if key in self.claim_rows}
@@ -156,7 +167,7 @@ class World(Scribe):
 
     def _decide(self, statement: Any) -> Logged | Rejection:
         act = ACT_OF_STATEMENT[type(statement)]
-        header = None if isinstance(statement, ExpireVoucher) else statement.header
+        header = getattr(statement, "header", None)
         keys = () if header is None else tuple(self.state.keys.get(key_id) for key_id in header.key_ids)
         owner = keys[0].owner_id if keys and keys[0] is not None else b""
         command: Command[Any] = Command(
@@ -173,15 +184,14 @@ class World(Scribe):
         decision = rules.decide(act, self.state, command)
         must(self._written() == before, f"deciding {act.name} wrote to the state")
         if isinstance(decision, Rejection):
-            refused = (
-                claims.refusal(self.state, command, decision) if act.name == "usage-attestation" else None
-            )
-            if refused is not None:
-                self._append(refused, statement)
+            if isinstance(statement, UsageAttestation | ServiceAttestation):
+                refused = refusal(self.state, command, decision)
+                if refused is not None:
+                    self._append(refused, statement)
             return decision
         logged = [self._append(draft, statement) for draft in decision]
-        after = act.follow_up(self.state, logged[-1].recorded) if act.follow_up else None
-        followed = () if after is None else (self._append(after, statement),)
+        drafts = act.follow_up(self.state, logged[-1].recorded) if act.follow_up else ()
+        followed = tuple(self._append(draft, statement) for draft in drafts)
         return Logged(logged[0].draft, logged[0].recorded, followed)
 
     def _written(self) -> int:
@@ -202,6 +212,7 @@ class World(Scribe):
             payload=draft.payload,
             statement=statement,
             links=draft.links,
+            size_bytes=SIZE_BYTES,
         )
         act = ACT_OF_EVENT[type(draft.payload)]
         rules.evolve(act, self.state, recorded)
@@ -239,6 +250,18 @@ class World(Scribe):
             )
             self._newest[link.kind, entity] = event.index
         must(all(premise.leaf_index < event.index for premise in event.draft.premises), f"{name}: premises")
+        self._check_shape(name, event.draft)
+
+    @staticmethod
+    def _check_shape(name: str, draft: Draft) -> None:
+        """Premises, links and postings are those that the format lists for the event, in its order."""
+        for what, table, kinds in (
+            ("premises", PREMISES, [premise.kind.name for premise in draft.premises]),
+            ("links", LINKS, [link.kind.name for link in draft.links]),
+            ("postings", POSTINGS, [posting.account.name for posting in draft.postings]),
+        ):
+            said = " ".join(kinds)
+            must(re.fullmatch(table.get(name, ""), said) is not None, f"{name}: {what} {said!r}")
 
     # Reading.
 

@@ -151,6 +151,9 @@ class FakeLedger:
     async def verifiable_fen(self, redemption_id: bytes) -> int:
         return 1
 
+    async def determinable_fen(self, clawback_id: bytes) -> int:
+        return 2
+
     def now_ms(self) -> int:
         return self.clock_ms
 
@@ -180,7 +183,7 @@ def people(state: State) -> None:
             registered_day=0,
             index=3 + position,
         )
-    state.admissions[SELLER] = Admission(index=5, batch=1, items=("GPU",), from_day=0)
+    state.admissions[SELLER] = Admission(index=5, batch=1, items={"GPU": 0}, from_day=0)
     state.commit()
 
 

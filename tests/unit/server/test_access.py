@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from ledger.client.acts import ACTS as CLIENT_ACTS
+from ledger_server import wiring
 from ledger_server.access import ACCESS, EVERY_ROLE, NOBODY, OFFICERS, PUBLIC, Caller, admitted_to
-from ledger_server.acts import ACTS, acts_by_request
+from ledger_server.acts import ACTS
 from ledger_server.methods import METHODS
+from ledger_server.servicers.claim import ClaimServicer
 
 
 def test_every_method_of_every_service_has_a_row() -> None:
@@ -27,15 +32,33 @@ def test_no_row_is_empty() -> None:
 @pytest.mark.parametrize(
     "method",
     [
+        "ApplicationService/DeclareOutsideSupport",
+        "ApplicationService/CheckApplication",
+        "ApplicationService/ReviewApplication",
+        "ApplicationService/PubliciseApplication",
+        "ApplicationService/DecideObjection",
+        "ApplicationService/RejectApplication",
         "VoucherService/IssueVoucher",
+        "VoucherService/HoldVoucher",
+        "VoucherService/ReleaseHold",
+        "VoucherService/RevokeVoucher",
+        "ClaimService/Reconfirm",
+        "ClaimService/SetClaimsAside",
         "RedemptionService/VerifyRedemption",
         "RedemptionService/ApproveRedemption",
         "RedemptionService/OrderPayment",
         "RedemptionService/ConfirmPayment",
         "RedemptionService/FailPayment",
+        "RedemptionService/CancelInvoice",
+        "RedemptionService/OpenClawback",
+        "RedemptionService/NotifyClawback",
+        "RedemptionService/DetermineClawback",
+        "RedemptionService/ReceiveRepayment",
+        "RedemptionService/ImposeFine",
+        "RedemptionService/WriteOffRecoverable",
     ],
 )
-def test_grants_and_redemptions_admit_every_officer(method: str) -> None:
+def test_decisions_admit_every_officer(method: str) -> None:
     """The wrong officer is refused by a rule and not by the table."""
     assert ACCESS[f"/ledger.v1.{method}"] == OFFICERS
 
@@ -73,6 +96,22 @@ def test_every_method_with_an_envelope_has_an_act() -> None:
     assert set(ACTS) == writing
 
 
-def test_acts_are_found_by_request_message() -> None:
-    """No two methods share a request message."""
-    assert len(acts_by_request()) == len(ACTS)
+def test_the_client_sends_every_act_where_the_server_expects_it() -> None:
+    """Two tables, written apart: the client's has one RPC an act, the server's the batch of claims, too."""
+    sent = {act.path: act.name for act in CLIENT_ACTS if act.path}
+    batch = {"/ledger.v1.ClaimService/SubmitClaims": "usage-attestation"}
+    assert dict(ACTS) == sent | batch
+
+
+@pytest.mark.parametrize("servicer", [make for make, _ in wiring._WRITING])
+def test_every_method_of_a_writing_service_is_implemented(servicer: Any) -> None:
+    """By the class itself or from the table of acts, never by the generated class that refuses."""
+    base = servicer.__bases__[-1]
+    methods = [name for name in vars(base) if not name.startswith("_")]
+    assert [name for name in methods if getattr(servicer, name) is getattr(base, name)] == []
+
+
+def test_an_own_method_is_not_replaced() -> None:
+    """The batch of claims answers with many results."""
+    assert "SubmitClaims" in ClaimServicer.__dict__
+    assert ClaimServicer.SubmitClaims.__module__ == "ledger_server.servicers.claim"

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
+from google.protobuf.message_factory import GetMessageClass
 from unit.server.server_harness import (
     BUYER,
+    CLERK,
     SELLER,
     FakeLedger,
     as_,
     calling,
+    random_id,
     refused_with,
     serving,
 )
@@ -23,6 +26,7 @@ from ledger.v1 import (
     envelope_pb2,
 )
 from ledger.v1.claim_service_pb2_grpc import ClaimServiceStub
+from ledger_server.methods import METHODS
 
 if TYPE_CHECKING:
     from ledger.app.outcomes import Accepted
@@ -37,9 +41,14 @@ STATEMENT = envelope_pb2.Envelope(
 STATEMENT_REQUEST = claim_service_pb2.SubmitClaimRequest(envelope=STATEMENT).SerializeToString()
 
 
+def raw_call(channel: Any, path: str) -> Any:
+    """A method that takes bytes as they are."""
+    return channel.unary_unary(path)
+
+
 def send_raw(channel: Any, method: str) -> Any:
     """A method of the claim service that takes bytes as they are."""
-    return channel.unary_unary(f"/ledger.v1.ClaimService/{method}")
+    return raw_call(channel, f"/ledger.v1.ClaimService/{method}")
 
 
 @pytest.mark.parametrize(
@@ -111,6 +120,36 @@ def test_a_fault_shows_an_incident_id_and_the_log_has_the_rest() -> None:
         assert "secret-local" not in json.dumps(line)
 
     serving(test, stream=log)
+
+
+@pytest.mark.parametrize(
+    ("method", "field", "message"),
+    [
+        ("ApplicationService/GetApplication", "application_id", "there is no such application"),
+        ("VoucherService/GetVoucher", "voucher_id", "there is no such voucher"),
+        ("ClaimService/GetClaim", "claim_id", "there is no such claim"),
+        ("RedemptionService/GetRedemption", "redemption_id", "there is no such redemption"),
+        ("RedemptionService/GetClawback", "clawback_id", "there is no such clawback"),
+    ],
+)
+def test_a_single_read_needs_an_id_of_16_bytes_that_is_known(method: str, field: str, message: str) -> None:
+    """MALFORMED names the field; an unknown id is NOT_FOUND."""
+    path = f"/ledger.v1.{method}"
+    request_class = GetMessageClass(METHODS[path].input_type)
+
+    async def test(ledger: FakeLedger, server: RunningServer) -> None:
+        async with calling(server) as channel:
+            for value, reason, text in (
+                (b"short", "MALFORMED", f"{field} has 16 bytes"),
+                (random_id(), "NOT_FOUND", message),
+            ):
+                request = request_class(**{field: value})
+                with pytest.raises(grpc.RpcError) as caught:
+                    await raw_call(channel, path)(request.SerializeToString(), metadata=as_(CLERK))
+                _, info, status = refused_with(caught.value)
+                assert (info.reason, status.message) == (reason, text)
+
+    serving(test)
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
+from google.protobuf.message_factory import GetMessageClass
+from google.rpc import error_details_pb2
 from unit.server.server_harness import (
+    APPROVER,
+    BUYER,
     CLERK,
+    OPERATOR,
     SELLER,
     FakeLedger,
     as_,
@@ -21,13 +26,18 @@ from unit.server.server_harness import (
 from ledger.app.outcomes import Accepted, Refused
 from ledger.domain.rejections import Reason
 from ledger.v1 import (
+    application_service_pb2,
     claim_service_pb2,
     envelope_pb2,
     receipt_pb2,
     voucher_service_pb2,
 )
+from ledger.v1.application_service_pb2_grpc import ApplicationServiceStub
 from ledger.v1.claim_service_pb2_grpc import ClaimServiceStub
 from ledger.v1.voucher_service_pb2_grpc import VoucherServiceStub
+from ledger_server.access import ACCESS, Caller
+from ledger_server.acts import ACTS
+from ledger_server.methods import METHODS
 
 if TYPE_CHECKING:
     from ledger.codec.envelopes import SignedEnvelope
@@ -64,6 +74,52 @@ def test_a_statement_becomes_a_receipt_at_the_level_asked_for() -> None:
         act, submitter, (envelope,) = ledger.submitted[0]
         assert (act, submitter, envelope.payload) == ("usage-attestation", SELLER, b"payload")
         assert envelope.signatures == (("ed25519", bytes(64)),)
+
+    serving(test)
+
+
+def test_every_act_is_taken_by_its_method_and_answered_with_a_receipt() -> None:
+    """From somebody whom the row admits; what goes to the ledger is the envelope with the name of its act."""
+    callers = (CLERK, APPROVER, OPERATOR, BUYER, SELLER)
+    roles = (Caller.CLERK, Caller.APPROVER, Caller.OPERATOR, Caller.BENEFICIARY, Caller.PROVIDER)
+    single = {path: act for path, act in ACTS.items() if not path.endswith("/SubmitClaims")}
+
+    async def test(ledger: FakeLedger, server: RunningServer) -> None:
+        async with calling(server) as channel:
+            for path in single:
+                method = METHODS[path]
+                caller = next(each for each, role in zip(callers, roles, strict=True) if role in ACCESS[path])
+                call = channel.unary_unary(
+                    path,
+                    request_serializer=GetMessageClass(method.input_type).SerializeToString,
+                    response_deserializer=GetMessageClass(method.output_type).FromString,
+                )
+                request = GetMessageClass(method.input_type)(envelope=STATEMENT)
+                answer: Any = await call(request, metadata=as_(caller))
+                assert answer.receipt.index == 7
+        assert [act for act, _, _ in ledger.submitted] == list(single.values())
+        assert {envelopes[0].payload for _, _, envelopes in ledger.submitted} == {b"payload"}
+
+    serving(test)
+
+
+def test_a_state_conflict_says_the_state_and_what_is_allowed() -> None:
+    """The rule's text comes through whole, as status message and as violation."""
+    text = "the application is PUBLICISED; allowed: objection-record, application-rejection, voucher-grant"
+
+    async def test(ledger: FakeLedger, server: RunningServer) -> None:
+        ledger.answer = refusing(Reason.STATE_CONFLICT, text, conflicting_index=3)
+        async with calling(server) as channel:
+            with pytest.raises(grpc.RpcError) as caught:
+                await ApplicationServiceStub(channel).CheckApplication(
+                    application_service_pb2.CheckApplicationRequest(envelope=STATEMENT), metadata=as_(CLERK)
+                )
+        code, info, status = refused_with(caught.value)
+        assert (code, info.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "STATE_CONFLICT")
+        assert status.message == text
+        failure = error_details_pb2.PreconditionFailure()
+        assert status.details[1].Unpack(failure)
+        assert [violation.description for violation in failure.violations] == [text]
 
     serving(test)
 
