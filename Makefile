@@ -4,10 +4,11 @@ BIN := .venv/bin
 PYTHON3 := $(shell for p in python3.13 python3.12 python3.11 python3 python3.14; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VECTORS ?= ../shared/vectors
+SCENARIOS ?= $(wildcard ../shared/scenarios/*.toml) $(wildcard tests/scenarios/*.toml)
 DEMO_DIR ?= demo-out
 SERVICES := $(patsubst protos/%,%,$(wildcard protos/ledger/v1/*_service.proto))
 
-.PHONY: help setup demo test lint format generate bench conformance clean
+.PHONY: help setup demo test scenarios lint format generate bench conformance clean
 
 help:  ## Show this help.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -30,6 +31,9 @@ test: setup  ## Run the tests.
 
 conformance: setup  ## Run other people's test vectors (VECTORS=DIR).
 	$(PY) -m pytest -q tests/conformance --vectors=$(VECTORS)
+
+scenarios: setup  ## Play scenario files through the real server (SCENARIOS="FILE …").
+	$(BIN)/voucherctl scenario run $(SCENARIOS)
 
 lint: setup  ## Check style, types, import directions, protos and generated code.
 	$(BIN)/ruff check .
