@@ -8,11 +8,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import cache, ingest, replay, stores
+from bench import cache, growth, ingest, replay, stores
 from bench.measuring import hardware, say, versions
 from bench.result import Plan, Result
 
-GROUPS = (ingest, stores, replay)
+GROUPS = (ingest, stores, replay, growth)
 
 
 def main() -> None:
