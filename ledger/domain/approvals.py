@@ -38,7 +38,6 @@ if TYPE_CHECKING:
         DecisionBasis,
         RedemptionApproval,
         RedemptionVerification,
-        SubjectReference,
     )
 
     Decision = tuple[Draft, ...] | Rejection
@@ -56,7 +55,6 @@ def check_decision(
     A held voucher or a suspension keeps back everything up to the order, but records what a bank did.
     """
     basis: DecisionBasis = command.statement.basis
-    subject: SubjectReference = command.statement.subject
     voucher = state.vouchers[redemption.voucher_id]
     officers = authority.check_officers(refusals, state, command, role, basis=basis)
     authority.check_bureau(refusals, basis, state.programmes[voucher.programme_id].bureau_id)
@@ -72,10 +70,13 @@ def check_decision(
         state=redemption.state,
         index=redemption.subject_index,
     )
-    if (subject.leaf_index, subject.leaf_hash) != (redemption.subject_index, redemption.subject_hash):
-        refusals.add(
-            Reason.STATE_CONFLICT, "the subject is not the redemption's newest leaf", redemption.subject_index
-        )
+    authority.check_subject(
+        refusals,
+        command.statement.subject,
+        index=redemption.subject_index,
+        leaf_hash=redemption.subject_hash,
+        what="the redemption's newest leaf",
+    )
 
 
 def _check_separation(

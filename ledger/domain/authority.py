@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ledger.domain.commands import Command, Refusals
     from ledger.domain.entities import Key, Officer
     from ledger.domain.state import State
-    from ledger.domain.statements import DecisionBasis
+    from ledger.domain.statements import DecisionBasis, SubjectReference
 
 
 def key_premises(keys: tuple[Key | None, ...]) -> tuple[Premise, ...]:
@@ -138,3 +138,11 @@ def actor_of(command: Command[Any]) -> bytes:
     """The owner of the first signing key: who carries the act."""
     first = command.keys[0] if command.keys else None
     return first.owner_id if first is not None else b""
+
+
+def check_subject(
+    refusals: Refusals, subject: SubjectReference, *, index: int, leaf_hash: bytes, what: str
+) -> None:
+    """Check that a decision's subject is the leaf that it has to have seen (rule I12)."""
+    if (subject.leaf_index, subject.leaf_hash) != (index, leaf_hash):
+        refusals.add(Reason.STATE_CONFLICT, f"the subject is not {what}", index)

@@ -62,8 +62,13 @@ def decide_opening(state: State, command: Command[ClawbackOpening]) -> Decision:
     )
     if redemption.open_clawback:
         refusals.add(Reason.STATE_CONFLICT, "a clawback of the redemption is open", index)
-    if (statement.subject.leaf_index, statement.subject.leaf_hash) != (index, redemption.subject_hash):
-        refusals.add(Reason.STATE_CONFLICT, "the subject is not the redemption's second approval", index)
+    authority.check_subject(
+        refusals,
+        statement.subject,
+        index=index,
+        leaf_hash=redemption.subject_hash,
+        what="the redemption's second approval",
+    )
     if statement.clawback_id in state.clawbacks:
         known = state.clawbacks[statement.clawback_id].index
         refusals.add(Reason.STATE_CONFLICT, "the clawback id is in use", known)
@@ -128,10 +133,13 @@ def check_clawback(
     check_move(
         refusals, CLAWBACK_MOVES, act, what="clawback", state=clawback.state, index=clawback.subject_index
     )
-    subject = (statement.subject.leaf_index, statement.subject.leaf_hash)
-    if subject != (clawback.subject_index, clawback.subject_hash):
-        text = "the subject is not the clawback's newest leaf, or its determination"
-        refusals.add(Reason.STATE_CONFLICT, text, clawback.subject_index)
+    authority.check_subject(
+        refusals,
+        statement.subject,
+        index=clawback.subject_index,
+        leaf_hash=clawback.subject_hash,
+        what="the clawback's newest leaf, or its determination",
+    )
 
 
 def clawback_draft(

@@ -61,12 +61,13 @@ def check_application(
         state=application.state,
         index=application.subject_index,
     )
-    newest = (application.subject_index, application.subject_hash)
-    if subject is not None and (subject.leaf_index, subject.leaf_hash) != newest:
-        refusals.add(
-            Reason.STATE_CONFLICT,
-            "the subject is not the application's newest leaf",
-            application.subject_index,
+    if subject is not None:
+        authority.check_subject(
+            refusals,
+            subject,
+            index=application.subject_index,
+            leaf_hash=application.subject_hash,
+            what="the application's newest leaf",
         )
 
 

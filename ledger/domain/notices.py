@@ -165,8 +165,13 @@ def decide_objection_decision(state: State, command: Command[ObjectionDecision])
     authority.check_bureau(refusals, statement.basis, state.programmes[application.programme_id].bureau_id)
     if objection.decided:
         refusals.add(Reason.STATE_CONFLICT, "the objection is decided; allowed: nothing", objection.index)
-    if (statement.subject.leaf_index, statement.subject.leaf_hash) != (objection.index, objection.leaf_hash):
-        refusals.add(Reason.STATE_CONFLICT, "the subject is not the objection's leaf", objection.index)
+    authority.check_subject(
+        refusals,
+        statement.subject,
+        index=objection.index,
+        leaf_hash=objection.leaf_hash,
+        what="the objection's leaf",
+    )
     if refusals.first:
         return refusals.first
     premise = Premise(PremiseKind.OBJECTION, objection.index)

@@ -134,8 +134,13 @@ def decide_revocation(state: State, command: Command[VoucherRevocation]) -> Deci
     authority.check_officers(refusals, state, command, Role.CLERK, Role.APPROVER, basis=statement.basis)
     authority.check_bureau(refusals, statement.basis, state.programmes[voucher.programme_id].bureau_id)
     check_voucher(refusals, voucher, "voucher-revocation")
-    if (statement.subject.leaf_index, statement.subject.leaf_hash) != (voucher.index, voucher.issue_hash):
-        refusals.add(Reason.STATE_CONFLICT, "the subject is not the voucher's issue", voucher.index)
+    authority.check_subject(
+        refusals,
+        statement.subject,
+        index=voucher.index,
+        leaf_hash=voucher.issue_hash,
+        what="the voucher's issue",
+    )
     if refusals.first:
         return refusals.first
     released_fen, links, postings = _ending(state, voucher)
