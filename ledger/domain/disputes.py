@@ -18,7 +18,7 @@ from ledger.domain.rejections import Reason, Rejection
 from ledger.domain.vocabulary import Role
 
 if TYPE_CHECKING:
-    from ledger.domain.entities import Claim, Redemption
+    from ledger.domain.entities import Claim, Redemption, Signing
     from ledger.domain.state import State
     from ledger.domain.statements import ClaimSettingAside, DecisionBasis, Reconfirmation
 
@@ -47,11 +47,12 @@ def counts(state: State, claim: Claim) -> bool:
 
 def is_suspended(state: State, redemption: Redemption) -> bool:
     """Whether the key of an officer who signed for it is invalid since before that signature."""
-    for signing in redemption.decided_by[redemption.reconfirmed_count :]:
-        since_ms = state.keys[signing.key_id].invalid_since_ms
-        if since_ms is not None and since_ms <= signing.signed_ms:
-            return True
-    return False
+    return any(_in_doubt(state, signing) for signing in redemption.decided_by)
+
+
+def _in_doubt(state: State, signing: Signing) -> bool:
+    since_ms = state.keys[signing.key_id].invalid_since_ms
+    return not signing.cleared and since_ms is not None and since_ms <= signing.signed_ms
 
 
 def check_not_suspended(refusals: Refusals, state: State, redemption: Redemption) -> None:
@@ -129,10 +130,14 @@ def _draft(
 
 
 def evolve_reconfirmed(state: State, recorded: Recorded) -> None:
-    """Fold a reconfirmation of redemptions: the signatures made so far stand."""
+    """Fold a reconfirmation of redemptions: the signatures that are in doubt now stand from here on."""
     for redemption_id in recorded.statement.redemption_ids:
         redemption = state.redemptions[redemption_id]
-        state.redemptions[redemption_id] = replace(redemption, reconfirmed_count=len(redemption.decided_by))
+        decided_by = tuple(
+            signing._replace(cleared=True) if _in_doubt(state, signing) else signing
+            for signing in redemption.decided_by
+        )
+        state.redemptions[redemption_id] = replace(redemption, decided_by=decided_by)
 
 
 def decide_setting_aside(state: State, command: Command[ClaimSettingAside]) -> Decision:

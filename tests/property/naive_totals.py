@@ -23,6 +23,8 @@ from property.naive_facts import (
 if TYPE_CHECKING:
     from datetime import date
 
+    from property.naive_facts import Signed
+
 NOT_THERE = Verdict({"STATE_CONFLICT"})
 _Fact = TypeVar("_Fact", Contract, Application, Voucher, Claim, Redemption, Clawback)
 
@@ -200,8 +202,13 @@ class NaiveTotals:
 
     def suspended(self, redemption: Redemption) -> bool:
         """Whether a signature that it rests on, and nobody confirmed, was made with an invalid key."""
+        return bool(self.doubtful(redemption))
+
+    def doubtful(self, redemption: Redemption) -> list[Signed]:
+        """Its signatures that were made with an invalid key and that nobody confirmed."""
+        found = []
         for signed in redemption.signatures():
             since = self.revoked_since(signed.officer)
             if not signed.confirmed and since is not None and since <= signed.at:
-                return True
-        return False
+                found.append(signed)
+        return found

@@ -88,7 +88,7 @@ class NaiveUse(NaiveGrants):
         def keep() -> None:
             if claim is not None:
                 self.confirmed.append(claim)
-            for signed in redemption.signatures() if redemption is not None else ():
+            for signed in self.doubtful(redemption) if redemption is not None else ():
                 signed.confirmed = True
 
         return Verdict(reasons, None, keep)

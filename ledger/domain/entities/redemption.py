@@ -24,19 +24,22 @@ class RedemptionState(IntEnum):
 
 
 class Signing(NamedTuple):
-    """An officer's signature that a redemption rests on (rule I12)."""
+    """An officer's signature that a redemption rests on (rule I12).
+
+    A cleared one was in doubt and reconfirmed: it stands whatever becomes of its key.
+    """
 
     key_id: bytes
     person_tag: bytes
     signed_ms: int
+    cleared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Redemption:
     """A redemption; `decided_by` are the signatures of reviewer, both approvers and payers, in this order.
 
-    `invoices` are (fingerprint, amount used); the first `reconfirmed_count` signatures stand whatever becomes
-    of their keys.
+    `invoices` are (fingerprint, amount used).
     """
 
     redemption_id: bytes
@@ -57,7 +60,6 @@ class Redemption:
     second_approval_index: int | None = None
     second_approval_hash: bytes = b""
     decided_by: tuple[Signing, ...] = ()
-    reconfirmed_count: int = 0
     paid_count: int = 0
     attempt: int = 0
     clawed_back_fen: int = 0

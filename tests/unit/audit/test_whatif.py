@@ -6,6 +6,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from audit_forge.draft import seal
+from audit_forge.memory import MemorySource as ForgedSource
+from audit_forge.year import make_year
 from support import everything
 from support.auditing import MemorySource, trust_of
 from support.chance import NORTH
@@ -17,6 +20,7 @@ from ledger.client.statements.programme import policy_parameters
 from ledger.domain.days import start_ms
 from ledger.domain.policy import Allocation, Instrument, Mode, Origin, OriginRate, Stacking
 from ledger.domain.vocabulary import ClawbackCause, ParticipantKind
+from ledger_audit.indicators import look
 from ledger_audit.whatif import MEASURES, WhatIf, plan_of, whatif
 from ledger_play.ceremony import BUREAU_CODE
 
@@ -70,6 +74,25 @@ def test_whole_years_come_out_the_same(tmp_path: Path, acts: Callable[[House], N
         result = whatif(MemorySource(*house.entries()), as_recorded)
     assert_nothing_changes(result)
     assert min(found.recorded for found in result.totals.values()) > 0
+
+
+def test_a_forged_year_comes_out_the_same() -> None:
+    """A ledger that the server's code did not make."""
+    assert_nothing_changes(whatif(ForgedSource(seal(make_year().drafts)), as_recorded))
+
+
+@pytest.mark.parametrize("at", range(0, 120, 6))
+def test_a_broken_ledger_is_looked_at_to_its_end(at: int) -> None:
+    """Whatever event is missing: the audit finds it, and the reports beside it say what they can."""
+    entries = seal(make_year().drafts)
+    del entries[at]
+    source = ForgedSource(entries)
+    strict = policy(rate_bp=3000, validity_months=1, min_contract_fen=600_000, allowed_vendors=("nobody",))
+    for plan in (as_recorded, plan_of({GPU: policy_parameters(strict)})):
+        replayed = whatif(source, plan)
+        assert replayed.checked.result == "findings"
+        assert replayed.to_json()["tree_size"] == len(entries)
+    assert look(source).to_json()["verification"]["result"] == "findings"
 
 
 # Another policy.

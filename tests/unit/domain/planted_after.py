@@ -238,9 +238,12 @@ def suspensions_ignored(patch: pytest.MonkeyPatch) -> None:
 def suspensions_for_ever(patch: pytest.MonkeyPatch) -> None:
     """A reconfirmed redemption stays suspended."""
     real = disputes.is_suspended
-    patch.setattr(
-        disputes, "is_suspended", lambda state, item: real(state, replace(item, reconfirmed_count=0))
-    )
+
+    def never_cleared(state: State, item: Redemption) -> bool:
+        signings = tuple(signing._replace(cleared=False) for signing in item.decided_by)
+        return real(state, replace(item, decided_by=signings))
+
+    patch.setattr(disputes, "is_suspended", never_cleared)
 
 
 def orders_leave_no_signature(patch: pytest.MonkeyPatch) -> None:

@@ -245,7 +245,7 @@ def test_a_suspended_redemption_is_not_approved() -> None:
 
 
 def test_a_reconfirmed_redemption_goes_on() -> None:
-    """The signatures made so far stand, also if the revocation moves earlier; it is confirmed once."""
+    """The signature in doubt stands from then on, also if the revocation moves earlier; once is enough."""
     town = approved()
     town.ok(town.revoke("reviewer", town.now_ms, by=ROOTS))
     event = town.ok(town.reconfirm([], ["r"], by=("approver-1", "approver-3")))
@@ -256,6 +256,19 @@ def test_a_reconfirmed_redemption_goes_on() -> None:
     assert refused == "a redemption is paid or not suspended"
     town.ok(town.order("r"))
     assert town.reason(town.pay("r")) is None
+
+
+def test_another_signature_that_comes_into_doubt_suspends_again() -> None:
+    """A reconfirmation speaks of the keys that were revoked when it was made, and of no other."""
+    town = approved()
+    town.ok(town.revoke("reviewer", 0, by=ROOTS))
+    town.ok(town.reconfirm([], ["r"], by=("approver-1", "approver-3")))
+    assert not suspended(town)
+    town.ok(town.revoke("approver-2", 0, by=ROOTS))
+    assert suspended(town)
+    assert town.message(town.order("r")) == SUSPENDED
+    town.ok(town.reconfirm([], ["r"], by=("approver-1", "approver-3")))
+    assert town.reason(town.order("r")) is None
 
 
 def test_a_later_signature_can_suspend_again() -> None:

@@ -37,6 +37,7 @@ from ledger.domain.entities import (
     Holding,
     Objection,
     QueuedGrant,
+    Signing,
 )
 from ledger.domain.vocabulary import InvoiceStatus, Role
 from ledger.v1 import (
@@ -185,7 +186,9 @@ def test_a_revoked_key_suspends_a_redemption_and_disputes_a_claim() -> None:
                         await disputed(channel, OTHER),
                     )
                 )
-            ledger.state.redemptions[REDEMPTION] = redemption(reconfirmed_count=1, clawed_back_fen=3)
+            ledger.state.redemptions[REDEMPTION] = redemption(
+                decided_by=(Signing(KEY, bytes(32), 100, cleared=True),), clawed_back_fen=3
+            )
             ledger.state.commit()
             confirmed = await shown_redemption(channel)
         assert seen == [(False, False, False), (False, False, False), (True, True, False)]
