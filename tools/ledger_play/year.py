@@ -150,7 +150,7 @@ class Year:
             basis=clerk.basis("ADMISSION"),
             provider_id=provider.participant_id,
             items=[ITEM],
-            from_day=self.first_day - 1,
+            from_day=self._start_day,
         )
         clerk.act("provider-admission", admission, approver.key)
         models = sorted({row.device_model for row in self._rows})
