@@ -13,7 +13,7 @@ from ledger.domain.commands import Command, Refusals, missing
 from ledger.domain.days import add_months, day_of_ms
 from ledger.domain.entities import ApplicationState, QueuedGrant, Voucher
 from ledger.domain.events import FundsAllocated, GrantQueued, VoucherAllotted, VoucherIssued
-from ledger.domain.handling import check_application, moved
+from ledger.domain.handling import check_apart, check_application, moved
 from ledger.domain.journal import (
     Account,
     Draft,
@@ -53,8 +53,7 @@ def decide_grant(state: State, command: Command[VoucherGrant]) -> Decision:
     refusals = Refusals()
     officers = authority.check_officers(refusals, state, command, Role.APPROVER, basis=statement.basis)
     authority.check_bureau(refusals, statement.basis, state.programmes[application.programme_id].bureau_id)
-    if any(officer.person_tag in application.handled_by for officer in officers):
-        refusals.add(Reason.SEPARATION_OF_DUTY, "this person has checked or reviewed the application")
+    check_apart(refusals, application, officers, others=application.handled_by)
     check_application(refusals, application, "voucher-grant", statement.subject)
     _check_notice(refusals, application, command.now_ms)
     if statement.voucher_id in state.vouchers or statement.voucher_id in state.queued:

@@ -25,7 +25,7 @@ from ledger.domain.transitions import APPLICATION_MOVES, check_move
 from ledger.domain.vocabulary import Role
 
 if TYPE_CHECKING:
-    from ledger.domain.entities import Application
+    from ledger.domain.entities import Application, Officer
     from ledger.domain.state import State
     from ledger.domain.statements import (
         ApplicationCheck,
@@ -115,10 +115,24 @@ def _begin(
     if application is None:
         return None
     refusals = Refusals()
-    authority.check_officers(refusals, state, command, role, basis=statement.basis)
+    officers = authority.check_officers(refusals, state, command, role, basis=statement.basis)
+    if role == Role.REVIEWER:
+        check_apart(refusals, application, officers, others=application.handled_by[:1])
     authority.check_bureau(refusals, statement.basis, state.programmes[application.programme_id].bureau_id)
     check_application(refusals, application, act, statement.subject)
     return application, refusals
+
+
+def check_apart(
+    refusals: Refusals, application: Application, officers: tuple[Officer, ...], *, others: tuple[bytes, ...]
+) -> None:
+    """Who checks, who reviews and who grants an application are three persons (rule I12)."""
+    if any(officer.person_tag in others for officer in officers):
+        refusals.add(
+            Reason.SEPARATION_OF_DUTY,
+            "this person has checked or reviewed the application",
+            application.subject_index,
+        )
 
 
 def _by_clerk(

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ledger.v1 import event_pb2
-from ledger_audit.decisions import by_party, decide, leaf_of, signing
+from ledger_audit.decisions import by_party, check_apart, decide, leaf_of, signing
 from ledger_audit.dossiers import Application, Step
 from ledger_audit.form import check_subject
 from ledger_audit.rules_programme import policy_in_force
@@ -55,6 +55,7 @@ def application_reviewed(fold: Fold, act: Act) -> None:
     """A reviewer approves the substance, of an award with the amount proposed."""
     application, officers = officer_moves(fold, act, REVIEWER)
     application.reviewed_by = signing(act, officers)
+    check_apart(act, application.reviewed_by, application.checked_by)
     proposed = application.proposed = act.statement.proposed_fen
     if application.contract is not None:
         act.equal("award", 0, proposed)

@@ -220,6 +220,16 @@ def test_who_checked_or_reviewed_does_not_grant(by: str) -> None:
     assert town.reason(town.grant("v", "a", by="approver-1")) is None
 
 
+def test_who_checked_does_not_review() -> None:
+    """The clerk's person in a reviewer's office is SEPARATION_OF_DUTY; reviewing twice is a STATE_CONFLICT."""
+    town = with_second_offices()
+    town.ok(town.appoint("reviewer-c", Role.REVIEWER, person="clerk"))
+    town.ok(town.check("a"))
+    assert town.reason(town.review("a", by="reviewer-c")) == Reason.SEPARATION_OF_DUTY
+    town.ok(town.review("a"))
+    assert town.reason(town.review("a")) == Reason.STATE_CONFLICT
+
+
 def test_only_the_last_check_and_review_count() -> None:
     """After a return other officers handle it: who did so before may grant."""
     town = with_second_offices()
