@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -302,7 +303,9 @@ class Ledger:
 
     async def determinable_fen(self, clawback_id: bytes) -> int:
         """The amount that a determination has to name now, fen; KeyError if unknown."""
-        return await self._on_facts(self.state.clawbacks.base[clawback_id].redemption_id, determinable_fen)
+        clawback = self.state.clawbacks.base[clawback_id]
+        compute = partial(determinable_fen, cause=clawback.cause)
+        return await self._on_facts(clawback.redemption_id, compute)
 
     async def _on_facts(
         self, redemption_id: bytes, compute: Callable[[State, Redemption, Facts], int]

@@ -21,7 +21,7 @@ from ledger.domain.journal import Account, Draft, Link, LinkKind, Premise, Premi
 from ledger.domain.redemptions import Facts, add_redeemed, entitlement_today_fen, voucher_premises
 from ledger.domain.rejections import Reason, Rejection
 from ledger.domain.transitions import CLAWBACK_MOVES, REDEMPTION_MOVES, check_move
-from ledger.domain.vocabulary import Role
+from ledger.domain.vocabulary import ClawbackCause, Role
 from ledger.domain.vouchers import contract_links
 
 if TYPE_CHECKING:
@@ -37,10 +37,17 @@ if TYPE_CHECKING:
     Decision = tuple[Draft, ...] | Rejection
 
 
-def determinable_fen(state: State, redemption: Redemption, facts: Facts) -> int:
-    """What would have to be paid back on the facts of this day, fen."""
+def _entitled_fen(state: State, redemption: Redemption, facts: Facts, cause: ClawbackCause) -> int:
+    """What the redemption is worth on the facts of this day, fen; an award that was got by fraud nothing."""
+    if cause == ClawbackCause.FRAUD and state.vouchers[redemption.voucher_id].award:
+        return 0
+    return entitlement_today_fen(state, redemption, facts)
+
+
+def determinable_fen(state: State, redemption: Redemption, facts: Facts, cause: ClawbackCause) -> int:
+    """What would have to be paid back for this cause on the facts of this day, fen."""
     paid_fen = redemption.amount_fen - redemption.clawed_back_fen
-    return max(0, paid_fen - entitlement_today_fen(state, redemption, facts))
+    return max(0, paid_fen - _entitled_fen(state, redemption, facts, cause))
 
 
 def decide_opening(state: State, command: Command[ClawbackOpening]) -> Decision:
@@ -76,7 +83,7 @@ def decide_opening(state: State, command: Command[ClawbackOpening]) -> Decision:
         return refusals.first
     facts = Facts(state.claims, state.evidence)
     draft = Draft(
-        payload=ClawbackOpened(entitlement_fen=entitlement_today_fen(state, redemption, facts)),
+        payload=ClawbackOpened(entitlement_fen=_entitled_fen(state, redemption, facts, statement.cause)),
         stream_id=f"clawback/{statement.clawback_id.hex()}",
         actor=authority.actor_of(command),
         premises=(
@@ -222,14 +229,14 @@ def decide_determination(state: State, command: Command[ClawbackDetermination]) 
     authority.check_officers(refusals, state, command, Role.REVIEWER, basis=statement.basis)
     check_clawback(refusals, state, command, clawback, "clawback-determination")
     facts = Facts(state.claims, state.evidence)
-    amount_fen = determinable_fen(state, redemption, facts)
+    amount_fen = determinable_fen(state, redemption, facts, clawback.cause)
     if statement.amount_fen != amount_fen:
         refusals.add(
             Reason.STATE_CONFLICT, f"the amount to determine is {amount_fen} fen", clawback.subject_index
         )
     if refusals.first:
         return refusals.first
-    payload = ClawbackDetermined(entitlement_fen=entitlement_today_fen(state, redemption, facts))
+    payload = ClawbackDetermined(entitlement_fen=_entitled_fen(state, redemption, facts, clawback.cause))
     links: tuple[Link, ...] = (state.link(LinkKind.REDEMPTION, redemption.redemption_id),)
     if amount_fen:
         totals = state.programme_totals(voucher.programme_id)

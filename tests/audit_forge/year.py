@@ -203,7 +203,7 @@ def _clawbacks(year: Year) -> None:
     year.repayment("a", 100_000)
     year.fine("a", 140_000, "fine 2")
     year.write_off("a", 250_000)
-    year.clawback("e", cause=4, entitlement=39_999)
+    year.clawback("e", cause=1, entitlement=39_999)
     year.notify("e")
     year.determination("e", 0, entitlement=39_999)
 

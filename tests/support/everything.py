@@ -150,6 +150,10 @@ def awards(house: House) -> None:
     accepted(house.handle("opened", proposed_fen=123_456), house.grant("award", "opened"))
     accepted(house.redeem("r award", "award", "lab", amount_fen=0, claim_ids=()))
     house.settle("r award")
+    accepted(house.claw_back("back award", "r award", ClawbackCause.FRAUD), house.notify("back award"))
+    accepted(house.determine("back award"))
+    assert house.clawback("back award").determined_fen == 123_456
+    accepted(house.repay("back award", 123_456))
     trade = {"item": "corpus", "exchange_trade": "TRADE-1"}
     house.contract("contract of corpus", "acme", "market", amount_fen=300_000, **trade)
     accepted(house.apply("application of corpus", "acme", "contract of corpus", "corpus"))

@@ -317,8 +317,8 @@ def earlier_clawbacks_forgotten(patch: pytest.MonkeyPatch) -> None:
     """A second clawback asks for everything again."""
     real = clawbacks.determinable_fen
 
-    def determinable_fen(state: Any, redemption: Any, facts: Any) -> int:
-        return real(state, replace(redemption, clawed_back_fen=0), facts)
+    def determinable_fen(state: Any, redemption: Any, facts: Any, cause: Any) -> int:
+        return real(state, replace(redemption, clawed_back_fen=0), facts, cause)
 
     patch.setattr(clawbacks, "determinable_fen", determinable_fen)
     patch.setattr("ledger.app.ledger.determinable_fen", determinable_fen)

@@ -234,6 +234,7 @@ class Clawback:
     clawback_id: bytes
     index: int
     redemption: Redemption
+    cause: int
     newest: Leaf
     step: Step = Step.OPENED
     determination: Leaf | None = None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ledger.v1 import programme_pb2, quantities_pb2
+from ledger.v1 import clawback_pb2, programme_pb2, quantities_pb2
 from ledger_audit.claim_frame import COUNTING
 from ledger_audit.entitlement import ceiling, eligible_amount, entitlement
 from ledger_audit.scratch import ACCEPTED, ClaimRow
@@ -63,11 +63,18 @@ def compute(
     return base, min(rooms)
 
 
-def entitled_now(fold: Fold, redemption: Redemption) -> int:
-    """What a paid redemption is worth on this day."""
+def entitled_now(fold: Fold, redemption: Redemption, cause: int) -> int:
+    """What a paid redemption is worth on this day, when it is claimed back for a cause."""
+    if is_forfeit(redemption, cause):
+        return 0
     claims = counting(fold, fold.scratch.claims_of(redemption.number))
     _, amount = worth(fold, redemption, claims)
     return amount
+
+
+def is_forfeit(redemption: Redemption, cause: int) -> bool:
+    """An award that was got by fraud is worth nothing."""
+    return redemption.voucher.contract is None and cause == clawback_pb2.CLAWBACK_CAUSE_FRAUD
 
 
 def worth(fold: Fold, redemption: Redemption, claims: Sequence[ClaimRow]) -> tuple[int, int]:

@@ -49,8 +49,10 @@ def clawback_opened(fold: Fold, act: Act) -> None:
     free = not any(other.is_open for other in redemption.clawbacks)
     act.require(free, "clawback", "a redemption without an open clawback", "one with")
     act.require(said.clawback_id not in state.clawbacks, "clawback", "a new id", said.clawback_id)
-    act.equal("clawback", entitled_now(fold, redemption), act.event.clawback_opened.entitlement_fen)
-    clawback = Clawback(said.clawback_id, act.index, redemption, leaf_of(act))
+    act.equal(
+        "clawback", entitled_now(fold, redemption, said.cause), act.event.clawback_opened.entitlement_fen
+    )
+    clawback = Clawback(said.clawback_id, act.index, redemption, said.cause, leaf_of(act))
     state.clawbacks[said.clawback_id] = clawback
     redemption.clawbacks.append(clawback)
     state.open_clawbacks.setdefault(voucher.beneficiary_id, []).append(clawback)
@@ -81,7 +83,7 @@ def clawback_determined(fold: Fold, act: Act) -> None:
     voucher = redemption.voucher
     programme, contract = voucher.programme, voucher.contract
     decide(fold, act, [REVIEWER], bureau_id=programme.bureau_id)
-    entitled = entitled_now(fold, redemption)
+    entitled = entitled_now(fold, redemption, clawback.cause)
     act.equal("clawback", entitled, act.event.clawback_determined.entitlement_fen)
     amount, due = act.statement.amount_fen, max(0, redemption.paid - redemption.clawed_back - entitled)
     act.equal("clawback", due, amount)

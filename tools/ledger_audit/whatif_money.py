@@ -12,7 +12,7 @@ from ledger.v1 import claim_pb2, errors_pb2
 from ledger_audit.claim_frame import intervals_of
 from ledger_audit.dossiers import Clawback, Redemption
 from ledger_audit.entitlement import ceiling
-from ledger_audit.recompute import compute, counting, excludes, spent, worth
+from ledger_audit.recompute import compute, counting, excludes, is_forfeit, spent, worth
 from ledger_audit.vouchers import release
 from ledger_audit.whatif_shadow import REDEMPTION, Zero
 
@@ -104,10 +104,12 @@ def determined(shadow: Shadow, fold: Fold, seen: Seen) -> None:
         return
     amount = recorded.determined
     if not shadow.keeps(recorded.redemption.voucher.programme):
-        _, entitled = worth(fold, redemption, _claims(shadow, fold, redemption))
+        entitled = 0
+        if not is_forfeit(redemption, recorded.cause):
+            _, entitled = worth(fold, redemption, _claims(shadow, fold, redemption))
         amount = max(0, redemption.paid - redemption.clawed_back - entitled)
     leaf = (seen.index, seen.leaf_hash)
-    clawback = Clawback(recorded.clawback_id, seen.index, redemption, leaf, determined=amount)
+    clawback = Clawback(recorded.clawback_id, seen.index, redemption, recorded.cause, leaf, determined=amount)
     redemption.clawbacks.append(clawback)
     contract = redemption.voucher.contract
     if contract is not None:

@@ -261,7 +261,7 @@ def claimed_back_twice(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         clawbacks,
         "determinable_fen",
-        lambda state, redemption, facts: real(state, redemption, facts) + redemption.clawed_back_fen,
+        lambda state, redemption, *more: real(state, redemption, *more) + redemption.clawed_back_fen,
     )
 
 

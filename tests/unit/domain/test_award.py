@@ -13,6 +13,7 @@ from unit.domain.town import Town, small_town
 from ledger.domain.journal import LinkKind, PremiseKind
 from ledger.domain.policy import Allocation, Instrument, Stacking
 from ledger.domain.rejections import Reason
+from ledger.domain.vocabulary import ClawbackCause
 
 AWARD_CAP = "1_000_000"
 
@@ -283,6 +284,19 @@ def test_a_clawback_of_an_award_finds_it_worth_its_amount() -> None:
     event = town.ok(town.determine("k", 0))
     assert PremiseKind.CONTRACT not in [premise.kind for premise in event.draft.premises]
     assert town.state.clawbacks[ident("k")].state.name == "CLOSED"
+
+
+def test_an_award_that_was_got_by_fraud_is_worth_nothing() -> None:
+    """Nobody opened the corpus after all: everything that was paid is to be paid back."""
+    town = awarded()
+    town.ok(ask(town))
+    town.settle("r")
+    opened = town.ok(town.open_clawback("k", "r", cause=ClawbackCause.FRAUD))
+    assert opened.payload.entitlement_fen == 0
+    town.ok(town.notify("k"))
+    assert town.reason(town.determine("k", 0)) == Reason.STATE_CONFLICT
+    town.ok(town.determine("k", "800_000"))
+    assert town.state.clawbacks[ident("k")].outstanding_fen == yuan("800_000")
 
 
 def test_the_payee_of_an_award_is_a_commitment_like_any_other() -> None:
