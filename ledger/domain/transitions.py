@@ -85,7 +85,6 @@ MACHINES: tuple[tuple[str, tuple[Move, ...]], ...] = (
     ("clawback", CLAWBACK_MOVES),
     ("claim", CLAIM_MOVES),
 )
-OPEN_CLAWBACK = (_C.OPENED, _C.NOTIFIED, _C.APPEALED, _C.DETERMINED, _C.PARTLY_RECOVERED)
 
 
 def check_move(

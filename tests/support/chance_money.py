@@ -8,7 +8,7 @@ from ledger.domain.days import start_ms
 from ledger.domain.disputes import is_disputed, is_suspended
 from ledger.domain.entities import ClawbackState, Quotas, RedemptionState
 from ledger.domain.policy import Instrument
-from ledger.domain.transitions import OPEN_CLAWBACK
+from ledger.domain.transitions import CLAWBACK_MOVES
 from ledger.domain.vocabulary import ClawbackCause, InvoiceStatus, Role
 from support.chance_cases import CaseActs
 from support.house import DAY_MS, HOUR_MS
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from support.chance import Case
 
 ROOTS = ("root-1", "root-2")
+
+# A clawback is open while an act can still lead it elsewhere.
+OPEN_CLAWBACK = {state for move in CLAWBACK_MOVES if move.targets for state in move.sources}
 
 
 class MoneyChance(CaseActs):
