@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ledger.app.checkpointer import LogDamaged, check_rows
+from ledger.app.rows import check_decoded, check_rows
 from ledger.codec.events import StoredEvent, decode_event
 from ledger.domain import rules
 from ledger.domain.journal import Recorded
@@ -79,8 +79,7 @@ def fold_all(
         frontier.extend(hashes)
         for row in rows:
             stored = decode_event(row.data)
-            if (stored.stream_id, stored.stream_version, stored.entry.event_name) != row[1:4]:
-                raise LogDamaged(f"the columns of record {row.index} are not those of its event")
+            check_decoded(row, stored)
             rules.evolve(stored.entry.act, state, recorded_from(stored))
             last_recorded_ms = stored.recorded_ms
         state.commit()

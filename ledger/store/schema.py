@@ -64,6 +64,27 @@ class FactTable:
 
 DEVICE_INTERVAL = "device_interval"
 
+REQUEST_TABLE = FactTable(
+    name="request",
+    columns=(
+        ("participant", ColumnType.BLOB),
+        ("request_id", ColumnType.BLOB),
+        ("digest", ColumnType.BLOB),
+        ("leaf_index", ColumnType.INT),
+    ),
+    primary_key=("participant", "request_id"),
+)
+TILE_TABLE = FactTable(
+    name="tile",
+    columns=(
+        ("level", ColumnType.INT),
+        ("tile_index", ColumnType.INT),
+        ("width", ColumnType.INT),
+        ("data", ColumnType.BLOB),
+    ),
+    primary_key=("level", "tile_index"),
+)
+
 FACT_TABLES: tuple[FactTable, ...] = (
     FactTable(
         name="claim",
@@ -120,3 +141,6 @@ FACT_TABLES: tuple[FactTable, ...] = (
         primary_key=("kind", "key"),
     ),
 )
+
+DERIVED_TABLES = (*FACT_TABLES, REQUEST_TABLE, TILE_TABLE)
+"""Every table that can be made anew from the records."""

@@ -141,7 +141,7 @@ class LedgerDirectory:
         location = StoreLocation.parse(store) if store else StoreLocation.sqlite(self.store)
         log_key = SigningKey.load(self.log_key)
         with ExitStack() as held:
-            guard = held.enter_context(self._claim_for_writing())
+            guard = held.enter_context(self.claim_for_writing())
             application = held.enter_context(
                 application
                 or LedgerApplication(
@@ -163,7 +163,7 @@ class LedgerDirectory:
             held.pop_all()
         return ledger
 
-    def _claim_for_writing(self) -> IO[bytes]:
+    def claim_for_writing(self) -> IO[bytes]:
         """Hold the folder until the file is closed or the process ends; SecondServer if another does."""
         held = (self.root / "writer").open("wb")
         try:
