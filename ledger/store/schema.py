@@ -21,9 +21,10 @@ FactRow = tuple[int | bytes, ...]
 
 
 class ColumnType(StrEnum):
-    """What a column holds: octets, or an integer of 64 bits with a sign."""
+    """What a column holds: octets, text, or an integer of 64 bits with a sign."""
 
     BLOB = "BLOB"
+    TEXT = "TEXT"
     INT = "INTEGER"
 
 
