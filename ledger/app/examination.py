@@ -81,7 +81,7 @@ def examine_tables(
 
     The records must be sound, and nobody may write meanwhile.
     """
-    rebuild(recorder.iter_records(), scratch, tiled_size=locked.size, progress=progress)
+    rebuild(recorder.iter_records(), scratch, locked=locked, progress=progress)
     for table in DERIVED_TABLES:
         for key, rows in groupby(
             merge(_rows(recorder, table, "stored"), _rows(scratch, table, "due")), key=itemgetter(0)

@@ -85,13 +85,14 @@ def fold_all(
         state.commit()
         index += len(rows)
         if index == locked.size:
-            _check_lock(locked, frontier, head)
+            check_lock(locked, frontier, head)
         if progress is not None:
             progress(index, size)
     return Folded(state, size, head, last_recorded_ms)
 
 
-def _check_lock(locked: Locked, frontier: Frontier, head: bytes) -> None:
+def check_lock(locked: Locked, frontier: Frontier, head: bytes) -> None:
+    """Raise `RolledBack` unless the first events, up to the locked size, are those that were signed."""
     if (frontier.root(), head) != (locked.root_hash, locked.leaf_hash):
         raise RolledBack(
             f"the first {locked.size} events are not those of the signed checkpoint",

@@ -10,17 +10,19 @@ from typing import TYPE_CHECKING
 
 from ledger.app import facts
 from ledger.app.checkpointer import write_tiles
-from ledger.app.fold import Folded, recorded_from
+from ledger.app.fold import Folded, check_lock, recorded_from
 from ledger.app.rows import check_decoded, check_rows
 from ledger.codec.events import decode_event
 from ledger.domain import rules
 from ledger.domain.state import State
+from ledger.proof.frontier import Frontier
 from ledger.store.port import Batch, Record, RequestRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ledger.codec.events import StoredEvent
+    from ledger.store.lock_store import Locked
     from ledger.store.port import LedgerRecorder, StoredRecord
 
 BATCH = 512
@@ -30,20 +32,21 @@ def rebuild(
     rows: Iterable[StoredRecord],
     target: LedgerRecorder,
     *,
-    tiled_size: int,
+    locked: Locked,
     progress: Callable[[int], None] | None = None,
 ) -> Folded:
     """Copy records, in order from 0, into the empty store `target` with all that belongs to them.
 
-    Hash tiles are made for the first `tiled_size` leaves, which is what a checkpoint covers. Each row is
-    compared with its columns and the chain: LogDamaged names the first that is wrong. Progress is told the
-    records done.
+    Hash tiles are made for the leaves that the locked checkpoint covers. Each row is compared with its
+    columns and the chain: LogDamaged names the first that is wrong, RolledBack says that they are not those
+    that were signed, or fewer. Progress is told the records done.
     """
     state = State()
     size, head = target.head()
     if size:
         raise ValueError("a log is rebuilt in an empty store")
     last_recorded_ms = 0
+    frontier = Frontier()
     for group in _groups(rows):
         batch_rows = [row for row, _ in group]
         hashes = check_rows(batch_rows, head)
@@ -66,11 +69,17 @@ def rebuild(
         )
         target.insert_events([_record(row).to_stored_event() for row in batch_rows], batch=batch)
         state.commit()
-        if size < tiled_size:
-            write_tiles(target, size, hashes[: tiled_size - size])
+        if size < locked.size:
+            covered = hashes[: locked.size - size]
+            write_tiles(target, size, covered)
+            frontier.extend(covered)
+            if size + len(covered) == locked.size:
+                check_lock(locked, frontier, covered[-1])
         size, head = size + len(hashes), hashes[-1]
         if progress is not None:
             progress(size)
+    if size < locked.size:
+        check_lock(locked, Frontier(), head)
     return Folded(state, size, head, last_recorded_ms)
 
 

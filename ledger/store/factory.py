@@ -8,15 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ledger.errors import UsageError
-from ledger.store.location import StoreKind
+from ledger.store.location import StoreKind, StoreLocation
 from ledger.store.memory import MemoryLedgerFactory
 from ledger.store.sqlite import SQLiteLedgerFactory
+from ledger.store.sqlite_lock import SQLiteLockStore
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from eventsourcing.persistence import InfrastructureFactory
     from eventsourcing.utils import Environment
 
-    from ledger.store.location import StoreLocation
+    from ledger.store.lock_store import LockStore
 
 
 def store_settings(
@@ -56,3 +59,13 @@ def store_factory(location: StoreLocation, env: Environment) -> InfrastructureFa
                     hint="pip install 'voucher-ledger[postgres]'",
                 ) from error
             return PostgresLedgerFactory(env)
+
+
+def open_lock_store(text: str, *, root: Path) -> LockStore:
+    """The lock store that a setting names: a path, relative to `root`, or a PostgreSQL URL."""
+    if not text.startswith(f"{StoreKind.POSTGRESQL}:"):
+        return SQLiteLockStore(root / text)
+    location = StoreLocation.parse(text)
+    from ledger.store.postgresql_lock import PostgresLockStore
+
+    return PostgresLockStore(location)

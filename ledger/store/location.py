@@ -101,4 +101,6 @@ class StoreLocation:
     def __str__(self) -> str:
         if self.kind is StoreKind.SQLITE and self.path is not None:
             return f"sqlite://{quote(str(self.path.absolute()))}"
+        if self.kind is StoreKind.POSTGRESQL and self.schema != DEFAULT_SCHEMA:
+            return f"{self.url}{'&' if '?' in self.url else '?'}schema={self.schema}"
         return self.url or f"{self.kind}:"

@@ -147,6 +147,13 @@ class LedgerRecorder(ApplicationRecorder):
         programming error.
         """
 
+    def claim(self) -> None:
+        """Become the one writer of this store until it is closed; `StoreClaimed` if another process is.
+
+        Where the operating system's file locks say so already, nothing is done here. Not what keeps two
+        writers apart (the head does), but what tells the second one at its start.
+        """
+
     @abstractmethod
     def info(self) -> StoreInfo:
         """The version of the tables and the ledger that they hold."""

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from ledger.store.schema import FactKey, FactRow
 
 _ZERO_HASH = bytes(32)
-_KINDS = {ColumnType.BLOB: {bytes}, ColumnType.TEXT: {str}, ColumnType.INT: {int, bool}}
+_KINDS: dict[ColumnType, type] = {ColumnType.BLOB: bytes, ColumnType.TEXT: str, ColumnType.INT: int}
 
 
 class PostgresLedgerRecorder(PostgresApplicationRecorder, LedgerRecorder):
@@ -97,6 +97,10 @@ class PostgresLedgerRecorder(PostgresApplicationRecorder, LedgerRecorder):
                     f"the schema {self.datastore.schema} is empty", hint="Make the ledger with: voucherd init"
                 )
             self.sql.check_store(cursor, info, self.ledger_id)
+
+    def claim(self) -> None:
+        """Hold the schema's lease until it is closed."""
+        self.datastore.claim()
 
     def insert_events(
         self, stored_events: Sequence[StoredEvent], *, batch: Batch | None = None, **kwargs: Any
@@ -280,10 +284,13 @@ def _columns(table: FactTable, rows: Sequence[Sequence[Any]]) -> list[list[Any]]
         msg = f"a row of {table.name} has {len(table.columns)} columns"
         raise ProgrammingError(msg)
     columns = _arrays(rows, len(table.columns))
-    for values, (name, kind) in zip(columns, table.columns, strict=True):
-        if set(map(type, values)) - _KINDS[kind]:
+    for place, (name, kind) in enumerate(table.columns):
+        plain = _KINDS[kind]
+        if not all(issubclass(found, plain) for found in set(map(type, columns[place]))):
             msg = f"{table.name}.{name} holds {kind}"
             raise IntegrityError(msg)
+        # Members of an enumeration would travel by name.
+        columns[place] = list(map(plain, columns[place])) if plain is int else columns[place]
     return columns
 
 

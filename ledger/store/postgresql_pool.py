@@ -16,7 +16,7 @@ from eventsourcing.persistence import DataError, IntegrityError, PersistenceErro
 from eventsourcing.postgres import PostgresDatastore
 from psycopg.rows import dict_row, tuple_row
 
-from ledger.store.errors import CommitUnknown, StoreBusy, StoreDamaged, StoreUnavailable
+from ledger.store.errors import CommitUnknown, StoreBusy, StoreClaimed, StoreDamaged, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,6 +56,24 @@ class LedgerPostgresDatastore(PostgresDatastore):
         )
         self._guard = Lock()
         self._writer: Connection[Any] | None = None
+        self._lease: Connection[Any] | None = None
+
+    def claim(self) -> None:
+        """Hold the schema's lease on a connection of its own; `StoreClaimed` if another session has it."""
+        with translated():
+            lease = psycopg.connect(
+                self.url, row_factory=tuple_row, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S
+            )
+            row = lease.execute(
+                "SELECT pg_try_advisory_lock(hashtextextended(%s, 2))", (self.schema,)
+            ).fetchone()
+        if row is None or not row[0]:
+            lease.close()
+            raise StoreClaimed(
+                f"another server writes to the schema {self.schema}",
+                hint="Stop it first; a ledger has exactly one writer.",
+            )
+        self._lease = lease
 
     def register_type_adapters(self) -> None:
         """None: rows are sent as arrays of plain types."""
@@ -114,9 +132,9 @@ class LedgerPostgresDatastore(PostgresDatastore):
         """Close every connection."""
         with suppress(AttributeError):
             self.pool.close()
-        with suppress(AttributeError, psycopg.Error):
-            if self._writer is not None:
-                self._writer.close()
+        for name in ("_writer", "_lease"):
+            with suppress(AttributeError, psycopg.Error):
+                getattr(self, name).close()
 
 
 def _configure_reader(connection: Connection[Any]) -> None:

@@ -25,8 +25,8 @@ from ledger.errors import LedgerError
 from ledger.proof.checkpoint import open_checkpoint
 from ledger.proof.note import Ed25519NoteVerifier
 from ledger.proof.vkey import VKey
+from ledger.store.factory import open_lock_store
 from ledger.store.location import StoreKind, StoreLocation
-from ledger.store.sqlite_lock import SQLiteLockStore
 from ledger_server.directory import SecondServer
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Doctor:
     ) -> None:
         self._place = place
         self._config = place.read_config()
-        self._location = StoreLocation.parse(store) if store else StoreLocation.sqlite(place.store)
+        self._location = place.location(store)
         self._progress = progress
 
     def examine(self) -> list[Examined]:
@@ -96,7 +96,7 @@ class Doctor:
         lock = Examined("lock")
         done.append(lock)
         with ExitStack() as held:
-            lock_store = SQLiteLockStore(self._place.root / config.lock)
+            lock_store = open_lock_store(config.lock, root=self._place.root)
             held.callback(lock_store.close)
             try:
                 locked = lock_store.read()
@@ -153,7 +153,7 @@ class Doctor:
 
     def _failure_domain(self, config: DirectoryConfig) -> tuple[Health, str]:
         """In production the lock lies on another device than the events, or one fault takes both."""
-        if self._location.path is None:
+        if self._location.path is None or not (self._place.root / config.lock).exists():
             return Health.PASSED, "apart from the event store"
         lock, store = (self._place.root / config.lock).stat(), self._location.path.stat()
         if lock.st_dev != store.st_dev:

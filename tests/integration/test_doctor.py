@@ -15,6 +15,7 @@ from ledger.app.bootstrap import decode_record, new_store
 from ledger.app.rebuilding import rebuild
 from ledger.store.location import StoreLocation
 from ledger.store.schema import DERIVED_TABLES
+from ledger.store.sqlite_lock import SQLiteLockStore
 from ledger_server.directory import LedgerDirectory
 from ledger_server.doctor import Doctor, Examined, Health
 
@@ -64,11 +65,13 @@ def test_a_rebuilt_store_is_the_same(year: Path, tmp_path: Path) -> None:
     """Records, derived tables and state of the copy are those of the original."""
     place = LedgerDirectory(year)
     ledger_id = bytes.fromhex(place.read_config().ledger_id)
+    locked = SQLiteLockStore(place.lock).read()
+    assert locked is not None
     with (
         LedgerApplication(StoreLocation.sqlite(place.store), decode=decode_record) as old,
         new_store(StoreLocation.sqlite(tmp_path / "new.db"), ledger_id=ledger_id) as new,
     ):
-        folded = rebuild(old.recorder.iter_records(), new.recorder, tiled_size=old.recorder.head().size)
+        folded = rebuild(old.recorder.iter_records(), new.recorder, locked=locked)
         assert (folded.size, folded.head) == tuple(old.recorder.head()) == tuple(new.recorder.head())
         assert list(new.recorder.iter_records()) == list(old.recorder.iter_records())
         for table in DERIVED_TABLES:
