@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from support.foreign import statement
+from support.postgres import PostgresServer, running_server
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Iterator
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,6 +20,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """
     parser.addoption("--vectors", type=Path, default=None, help="directory of conformance vectors")
     parser.addoption("--scenarios", type=Path, default=None, help="directory of further scenario files")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL server, started by the first test that asks for it."""
+    yield from running_server()
 
 
 def pytest_report_header() -> str:

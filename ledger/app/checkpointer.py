@@ -12,33 +12,26 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ledger.codec.events import HEADER_SIZE
-from ledger.errors import ExitCode, LedgerError
+from ledger.app.rows import check_columns, check_rows
+from ledger.errors import LedgerError
 from ledger.proof.checkpoint import Checkpoint, sign_checkpoint
 from ledger.proof.frontier import Frontier
-from ledger.proof.hashing import leaf_hash
 from ledger.proof.tiles import grown_tiles
 from ledger.store.lock_store import Locked
 from ledger.store.port import TileRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from concurrent.futures import ThreadPoolExecutor
 
     from ledger.proof.signing import Signer
     from ledger.proof.tiles import TilePath
     from ledger.store.lock_store import LockStore
-    from ledger.store.port import LedgerRecorder, StoredRecord
+    from ledger.store.port import LedgerRecorder
 
 MIN_INTERVAL_S = 0.1
 CHUNK = 4_096
 _log = structlog.get_logger(__name__)
-
-
-class LogDamaged(LedgerError):
-    """A stored row is not what its neighbours and its columns say."""
-
-    exit_code = ExitCode.FINDINGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +41,6 @@ class SignedCheckpoint:
     note: bytes
     size: int
     root: bytes
-
-
-def check_rows(rows: Sequence[StoredRecord], head: bytes) -> list[bytes]:
-    """Compare stored bytes with columns and chain; the leaf hashes, or LogDamaged with the index."""
-    hashes = []
-    for row in rows:
-        expected = b"\x09" + row.index.to_bytes(8, "little") + b"\x12\x20" + head
-        head = leaf_hash(row.data)
-        if row.data[:HEADER_SIZE] != expected or head != row.leaf_hash:
-            raise LogDamaged(
-                f"record {row.index} is not what was written",
-                hint="Keep this store as evidence and restore from a backup.",
-            )
-        hashes.append(head)
-    return hashes
 
 
 class CheckpointMaker:
@@ -88,7 +66,8 @@ class CheckpointMaker:
         while tree_size < size:
             rows = self._recorder.read_records(tree_size, min(CHUNK, size - tree_size))
             hashes = check_rows(rows, head)
-            self._write_tiles(tree_size, hashes)
+            check_columns(rows)
+            write_tiles(self._recorder, tree_size, hashes)
             frontier.extend(hashes)
             head = hashes[-1]
             tree_size += len(hashes)
@@ -107,17 +86,20 @@ class CheckpointMaker:
         self._locked = new
         return SignedCheckpoint(note, size, root)
 
-    def _write_tiles(self, old_size: int, hashes: list[bytes]) -> None:
-        rows = [
-            TileRow(path.level or 0, path.index, path.width, data)
-            for path, data in grown_tiles(old_size=old_size, leaf_hashes=hashes, load_tile=self._load_tile)
-        ]
-        self._recorder.write_tiles(rows)
 
-    def _load_tile(self, path: TilePath) -> bytes:
+def write_tiles(recorder: LedgerRecorder, old_size: int, hashes: list[bytes]) -> None:
+    """Store the hash tiles that grow when these leaves follow the first `old_size`."""
+
+    def load_tile(path: TilePath) -> bytes:
         key = (path.level or 0, path.index)
-        row = self._recorder.read_tiles([key])[key]
-        return row.data[: 32 * path.width]
+        return recorder.read_tiles([key])[key].data[: 32 * path.width]
+
+    recorder.write_tiles(
+        [
+            TileRow(path.level or 0, path.index, path.width, data)
+            for path, data in grown_tiles(old_size=old_size, leaf_hashes=hashes, load_tile=load_tile)
+        ]
+    )
 
 
 class Checkpointer:

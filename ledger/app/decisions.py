@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ledger.app import facts
 from ledger.app.outcomes import Accepted, Refused
 from ledger.app.suppressed import Suppressed
 from ledger.codec.events import Place, decode_event, encode_event
@@ -17,9 +18,7 @@ from ledger.domain import rules
 from ledger.domain.attestation import ServiceAttestation, UsageAttestation
 from ledger.domain.claim_frame import refusal
 from ledger.domain.commands import Command
-from ledger.domain.entities import Claim, Evidence, Interval, UniqueKey
 from ledger.domain.journal import Draft, Recorded
-from ledger.domain.needs import Needs, add_needs
 from ledger.domain.quotas import over_quota
 from ledger.domain.rejections import Reason, Rejection
 from ledger.errors import MalformedError
@@ -56,19 +55,13 @@ class Prepared:
 
     def batch(self, state: State) -> Batch:
         """The commit, with every row that the overlay holds."""
-        facts: dict[str, Any] = {
-            "claim": list(state.claims.pending.values()),
-            "evidence": list(state.evidence.pending.values()),
-            "device_interval": list(state.intervals.pending.values()),
-            "unique_key": list(state.unique.pending.values()),
-        }
         return Batch(
             size_before=self.size_before,
             head_before=self.head_before,
             leaf_hashes=self.leaf_hashes,
             requests=list(self.requests.values()),
-            facts={name: rows for name, rows in facts.items() if rows},
-            freed={"device_interval": state.intervals.freed} if state.intervals.freed else {},
+            facts=facts.changed(state),
+            freed=facts.freed(state),
         )
 
 
@@ -104,37 +97,11 @@ class Decider:
         return key.owner_id or self._state.ledger().ledger_id
 
     def _fetch(self, items: Sequence[Item]) -> dict[tuple[bytes, bytes], tuple[bytes, int]]:
-        state = self._state
-        needs = Needs()
-        for item in items:
-            self._fetch_replaced(item)
-            add_needs(needs, state, item.statement)
-        recorder = self._recorder
-        if needs.claims:
-            rows = recorder.read_facts("claim", [(key,) for key in dict.fromkeys(needs.claims)])
-            state.claims.base = {key[0]: Claim(*row) for key, row in rows.items()}  # type: ignore[misc, arg-type]
-        if needs.evidence:
-            rows = recorder.read_facts("evidence", [(key,) for key in dict.fromkeys(needs.evidence)])
-            state.evidence.base = {key[0]: Evidence(*row) for key, row in rows.items()}  # type: ignore[misc, arg-type]
-        if needs.unique:
-            rows = recorder.read_facts("unique_key", list(dict.fromkeys(needs.unique)))
-            state.unique.base = {key: UniqueKey(*row) for key, row in rows.items()}  # type: ignore[misc, arg-type]
-        if needs.intervals:
-            found = recorder.read_intervals(list(dict.fromkeys(needs.intervals)))
-            state.intervals.base = {pair: Interval(*row) for pair, row in found.items() if row}  # type: ignore[arg-type]
+        facts.fetch(self._state, self._recorder, [item.statement for item in items])
         actors = [(self._actor(item), item.request_id) for item in items]
-        return recorder.read_requests(
+        return self._recorder.read_requests(
             list(dict.fromkeys((actor, request_id) for actor, request_id in actors if actor is not None))
         )
-
-    def _fetch_replaced(self, item: Item) -> None:
-        """Fetch the accepted claim that a claim of the batch names as replaced."""
-        index = getattr(item.statement, "superseded_index", None)
-        if index is None or index >= self._recorder.head().size:
-            return
-        stored = decode_event(self._recorder.read_records(index, 1)[0].data)
-        if stored.entry.event_name in ("claim_accepted", "service_claim_accepted"):
-            self._state.replaced.base[index] = stored.statement
 
     def _repeated(
         self, item: Item, prepared: Prepared, known: dict[tuple[bytes, bytes], tuple[bytes, int]]

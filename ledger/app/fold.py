@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ledger.app.checkpointer import LogDamaged, check_rows
+from ledger.app.rows import check_decoded, check_rows
 from ledger.codec.events import StoredEvent, decode_event
 from ledger.domain import rules
 from ledger.domain.journal import Recorded
@@ -79,20 +79,20 @@ def fold_all(
         frontier.extend(hashes)
         for row in rows:
             stored = decode_event(row.data)
-            if (stored.stream_id, stored.stream_version, stored.entry.event_name) != row[1:4]:
-                raise LogDamaged(f"the columns of record {row.index} are not those of its event")
+            check_decoded(row, stored)
             rules.evolve(stored.entry.act, state, recorded_from(stored))
             last_recorded_ms = stored.recorded_ms
         state.commit()
         index += len(rows)
         if index == locked.size:
-            _check_lock(locked, frontier, head)
+            check_lock(locked, frontier, head)
         if progress is not None:
             progress(index, size)
     return Folded(state, size, head, last_recorded_ms)
 
 
-def _check_lock(locked: Locked, frontier: Frontier, head: bytes) -> None:
+def check_lock(locked: Locked, frontier: Frontier, head: bytes) -> None:
+    """Raise `RolledBack` unless the first events, up to the locked size, are those that were signed."""
     if (frontier.root(), head) != (locked.root_hash, locked.leaf_hash):
         raise RolledBack(
             f"the first {locked.size} events are not those of the signed checkpoint",

@@ -15,6 +15,7 @@ import structlog
 from eventsourcing.persistence import IntegrityError
 
 from ledger.app.clock import ClockError, LedgerClock
+from ledger.app.facts import replaces
 from ledger.app.outcomes import Refused
 from ledger.domain.rejections import Reason
 from ledger.store.errors import CommitUnknown, StoreBusy
@@ -200,6 +201,6 @@ def _groups(items: list[Item]) -> list[list[Item]]:
     groups: list[list[Item]] = [[]]
     for item in items:
         groups[-1].append(item)
-        if getattr(item.statement, "superseded_index", None) is not None:
+        if replaces(item.statement):
             groups.append([])
     return [group for group in groups if group]

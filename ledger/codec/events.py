@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MAX_EVENT_SIZE = 60_000
 RULES_VERSION = 1
 HEADER_SIZE = 43
+_WITHOUT_REQUEST = frozenset({"ledger_opened"})
+"""Events that nobody can ask for again."""
 
 
 class Place(NamedTuple):
@@ -55,8 +57,10 @@ class StoredEvent:
     stream_id: str
     stream_version: int
     actor: bytes
+    submitter: bytes
     request_id: bytes
     request_digest: bytes
+    opens_request: bool
     payload: Any
     statement: Any
     links: tuple[Link, ...]
@@ -104,6 +108,15 @@ def encode_event(draft: Draft, place: Place, envelopes: Sequence[SignedEnvelope]
     return data
 
 
+def columns_of(data: bytes) -> tuple[str, int, str]:
+    """Stream, version and type name of a stored event, by which a store finds it; else MalformedError."""
+    try:
+        message = event_pb2.Event.FromString(data)
+    except DecodeError as error:
+        raise MalformedError("a stored event does not parse") from error
+    return message.stream_id, message.stream_version, message.WhichOneof("payload") or ""
+
+
 def decode_event(data: bytes) -> StoredEvent:
     """Decode a stored event with its statement; MalformedError for bytes that no version of ours wrote."""
     try:
@@ -127,8 +140,10 @@ def decode_event(data: bytes) -> StoredEvent:
         stream_id=message.stream_id,
         stream_version=message.stream_version,
         actor=message.actor,
+        submitter=message.submitter,
         request_id=message.request_id,
         request_digest=message.request_digest,
+        opens_request=not message.HasField("ordinal") and name not in _WITHOUT_REQUEST,
         payload=entry.decode_event(getattr(message, name)),
         statement=statement,
         links=tuple(

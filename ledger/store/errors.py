@@ -32,6 +32,12 @@ class StoreBusy(StoreError):
     exit_code = ExitCode.UNAVAILABLE
 
 
+class StoreClaimed(StoreError):
+    """Another server writes to this store."""
+
+    exit_code = ExitCode.UNAVAILABLE
+
+
 class StoreUnavailable(StoreError):
     """The store cannot be reached, read or written now: a full disk, an I/O error, a missing right."""
 

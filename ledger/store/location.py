@@ -6,13 +6,20 @@ directory. This module opens nothing, and no error text of it repeats a password
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from ledger.errors import UsageError
 
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+DEFAULT_SCHEMA = "ledger"
+_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 _FORMS = "Write sqlite:///absolute/path.db, sqlite:relative.db, postgresql://host/database or memory: ."
 
 
@@ -26,11 +33,16 @@ class StoreKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreLocation:
-    """One store: a file path for SQLite, a connection URL without secrets for PostgreSQL."""
+    """One store: a file path for SQLite, a connection URL without secrets for PostgreSQL.
+
+    In PostgreSQL the tables are in `schema`; `writer` is the role that a new store is granted to.
+    """
 
     kind: StoreKind
     path: Path | None = None
     url: str = ""
+    schema: str = ""
+    writer: str = ""
 
     @classmethod
     def memory(cls) -> StoreLocation:
@@ -65,10 +77,30 @@ class StoreLocation:
         if parts.scheme == StoreKind.SQLITE and not (parts.netloc or parts.query) and path.strip("/"):
             return cls.sqlite(Path("/" + path.lstrip("/") if path.startswith("/") else path))
         if parts.scheme == StoreKind.POSTGRESQL:
-            return cls(kind=StoreKind.POSTGRESQL, url=text)
+            return cls._postgresql(parts)
         raise UsageError("the store location names no known kind of store", hint=_FORMS)
+
+    @classmethod
+    def _postgresql(cls, parts: SplitResult) -> StoreLocation:
+        """Our two parameters are taken out; what is left is for the database's client library."""
+        given = parse_qsl(parts.query, keep_blank_values=True)
+        ours = {name: value for name, value in given if name in ("schema", "writer")}
+        if any(_NAME.fullmatch(value) is None for value in ours.values()):
+            raise UsageError(
+                "the store URL names an unusual schema or role",
+                hint="Use a-z, 0-9 and _, at most 63 characters.",
+            )
+        rest = urlencode([pair for pair in given if pair[0] not in ours])
+        return cls(
+            kind=StoreKind.POSTGRESQL,
+            url=f"{parts.scheme}://{parts.netloc}{parts.path}{'?' if rest else ''}{rest}",
+            schema=ours.get("schema", DEFAULT_SCHEMA),
+            writer=ours.get("writer", ""),
+        )
 
     def __str__(self) -> str:
         if self.kind is StoreKind.SQLITE and self.path is not None:
             return f"sqlite://{quote(str(self.path.absolute()))}"
+        if self.kind is StoreKind.POSTGRESQL and self.schema != DEFAULT_SCHEMA:
+            return f"{self.url}{'&' if '?' in self.url else '?'}schema={self.schema}"
         return self.url or f"{self.kind}:"

@@ -24,7 +24,15 @@ from ledger.store.port import (
     StoreInfo,
     TileRow,
 )
-from ledger.store.schema import DEVICE_INTERVAL, FACT_TABLES, SCHEMA_VERSION, ColumnType, FactTable
+from ledger.store.schema import (
+    DEVICE_INTERVAL,
+    FACT_TABLES,
+    REQUEST_TABLE,
+    SCHEMA_VERSION,
+    TILE_TABLE,
+    ColumnType,
+    FactTable,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,16 +42,6 @@ if TYPE_CHECKING:
     from ledger.store.schema import FactKey, FactRow
 
 _INT_LIMIT = 1 << 63
-_TILE = FactTable(
-    name="tile",
-    columns=(
-        ("level", ColumnType.INT),
-        ("tile_index", ColumnType.INT),
-        ("width", ColumnType.INT),
-        ("data", ColumnType.BLOB),
-    ),
-    primary_key=("level", "tile_index"),
-)
 
 
 class MemoryLedgerRecorder(POPOApplicationRecorder, LedgerRecorder):
@@ -175,6 +173,22 @@ class MemoryLedgerRecorder(POPOApplicationRecorder, LedgerRecorder):
             rows = [row for row in rows if position_of(row) > last]
         return sorted(rows, key=position_of)[:limit]
 
+    def scan(self, table: FactTable, *, after: FactKey | None = None, limit: int) -> list[FactRow]:
+        """A page of the rows of a derived table by primary key."""
+        key_of = table.picker(table.primary_key)
+        with self._database_lock:
+            rows = sorted(self._rows_of(table), key=key_of)
+        return [row for row in rows if after is None or key_of(row) > after][:limit]
+
+    def _rows_of(self, table: FactTable) -> list[FactRow]:
+        if table is REQUEST_TABLE:
+            return [(*key, *row) for key, row in self._requests.items()]
+        return list(self._tiles.values() if table is TILE_TABLE else self._facts[table.name].values())
+
+    def faults(self) -> list[str]:
+        """Nothing: there are no files."""
+        return []
+
     def read_tiles(self, keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], TileRow]:
         """The stored tiles among `keys`."""
         with self._database_lock:
@@ -182,7 +196,7 @@ class MemoryLedgerRecorder(POPOApplicationRecorder, LedgerRecorder):
 
     def write_tiles(self, tiles: Sequence[TileRow]) -> None:
         """Insert or replace tiles; a full one stays what it is."""
-        _check_rows(_TILE, tiles)
+        _check_rows(TILE_TABLE, tiles)
         with self._database_lock:
             updated = dict(self._tiles)
             for level, tile_index, width, data in tiles:

@@ -17,7 +17,7 @@ from ledger.store.errors import StoreDamaged
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from ledger.store.schema import FactKey, FactRow
+    from ledger.store.schema import FactKey, FactRow, FactTable
 
 HASH_SIZE = 32
 ZERO_HASH = bytes(HASH_SIZE)
@@ -147,6 +147,13 @@ class LedgerRecorder(ApplicationRecorder):
         programming error.
         """
 
+    def claim(self) -> None:
+        """Become the one writer of this store until it is closed; `StoreClaimed` if another process is.
+
+        Where the operating system's file locks say so already, nothing is done here. Not what keeps two
+        writers apart (the head does), but what tells the second one at its start.
+        """
+
     @abstractmethod
     def info(self) -> StoreInfo:
         """The version of the tables and the ledger that they hold."""
@@ -177,6 +184,14 @@ class LedgerRecorder(ApplicationRecorder):
 
         `after` is the last row of the previous page. Raises ValueError for a column without an index.
         """
+
+    @abstractmethod
+    def scan(self, table: FactTable, *, after: FactKey | None = None, limit: int) -> list[FactRow]:
+        """At most `limit` rows of a derived table in the order of its primary key, behind the key `after`."""
+
+    @abstractmethod
+    def faults(self) -> list[str]:
+        """What the database finds wrong with its own files and indexes; takes as long as reading them all."""
 
     @abstractmethod
     def read_tiles(self, keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], TileRow]:

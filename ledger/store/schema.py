@@ -21,9 +21,10 @@ FactRow = tuple[int | bytes, ...]
 
 
 class ColumnType(StrEnum):
-    """What a column holds: octets, or an integer of 64 bits with a sign."""
+    """What a column holds: octets, text, or an integer of 64 bits with a sign."""
 
     BLOB = "BLOB"
+    TEXT = "TEXT"
     INT = "INTEGER"
 
 
@@ -63,6 +64,27 @@ class FactTable:
 
 
 DEVICE_INTERVAL = "device_interval"
+
+REQUEST_TABLE = FactTable(
+    name="request",
+    columns=(
+        ("participant", ColumnType.BLOB),
+        ("request_id", ColumnType.BLOB),
+        ("digest", ColumnType.BLOB),
+        ("leaf_index", ColumnType.INT),
+    ),
+    primary_key=("participant", "request_id"),
+)
+TILE_TABLE = FactTable(
+    name="tile",
+    columns=(
+        ("level", ColumnType.INT),
+        ("tile_index", ColumnType.INT),
+        ("width", ColumnType.INT),
+        ("data", ColumnType.BLOB),
+    ),
+    primary_key=("level", "tile_index"),
+)
 
 FACT_TABLES: tuple[FactTable, ...] = (
     FactTable(
@@ -120,3 +142,6 @@ FACT_TABLES: tuple[FactTable, ...] = (
         primary_key=("kind", "key"),
     ),
 )
+
+DERIVED_TABLES = (*FACT_TABLES, REQUEST_TABLE, TILE_TABLE)
+"""Every table that can be made anew from the records."""

@@ -190,6 +190,15 @@ class SQLiteLedgerRecorder(SQLiteApplicationRecorder, LedgerRecorder):
         position = () if after is None else described.picker(described.listing_order(column))(after)
         return self.datastore.query(statement, (value, *position, limit))
 
+    def scan(self, table: FactTable, *, after: FactKey | None = None, limit: int) -> list[FactRow]:
+        """A page of the rows of a derived table by primary key."""
+        statement = sql.scanning(table, following=after is not None)
+        return self.datastore.query(statement, (*(after or ()), limit))
+
+    def faults(self) -> list[str]:
+        """What SQLite's integrity check says, at most 100 lines; nothing if it is ok."""
+        return [line for (line,) in self.datastore.query("PRAGMA integrity_check") if line != "ok"]
+
     def read_tiles(self, keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], TileRow]:
         """The stored tiles among `keys`."""
         rows = self._look_up("tile", ("level", "tile_index", "width", "data"), ("level", "tile_index"), keys)

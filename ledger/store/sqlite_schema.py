@@ -176,6 +176,17 @@ def listing(table: FactTable, column: str, *, following: bool) -> str:
     )
 
 
+@cache
+def scanning(table: FactTable, *, following: bool) -> str:
+    """SELECT of a page of all rows by primary key, after a key if `following`."""
+    key = ", ".join(table.primary_key)
+    marks = ",".join("?" * len(table.primary_key))
+    return (
+        f"SELECT {', '.join(table.column_names)} FROM {table.name} "
+        f"{f'WHERE ({key}) > ({marks}) ' if following else ''}ORDER BY {key} LIMIT ?"
+    )
+
+
 def read_info(connection: sqlite3.Connection) -> StoreInfo | None:
     """What the file says of itself, or None for a file without any table.
 

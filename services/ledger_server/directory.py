@@ -18,8 +18,8 @@ from ledger.app.bootstrap import decode_record
 from ledger.app.ledger import Ledger
 from ledger.client.signing import SigningKey
 from ledger.errors import ExitCode, LedgerError, UsageError
+from ledger.store.factory import open_lock_store
 from ledger.store.location import StoreLocation
-from ledger.store.sqlite_lock import SQLiteLockStore
 from ledger_server.listening import TlsFiles
 
 if TYPE_CHECKING:
@@ -97,7 +97,8 @@ class LedgerDirectory:
 
     def write_config(self, config: DirectoryConfig) -> None:
         """Write the settings of the folder."""
-        lines = [f"{key} = {json.dumps(getattr(config, key))}" for key in _KEYS]
+        keys = (*_KEYS, "store") if config.store else _KEYS
+        lines = [f"{key} = {json.dumps(getattr(config, key))}" for key in keys]
         (self.root / CONFIG).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def read_config(self) -> DirectoryConfig:
@@ -105,7 +106,8 @@ class LedgerDirectory:
         path = self.root / CONFIG
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
-            return DirectoryConfig(**{key: values[key] for key in _KEYS})
+            optional = {"store": values["store"]} if "store" in values else {}
+            return DirectoryConfig(**{key: values[key] for key in _KEYS}, **optional)
         except (OSError, tomllib.TOMLDecodeError, KeyError) as error:
             raise UsageError(
                 f"{self.root} holds no ledger", hint="Make one with `voucherd init --dir DIR --profile NAME`."
@@ -138,17 +140,17 @@ class LedgerDirectory:
         record; `quotas` are published if others are in force.
         """
         config = self.read_config()
-        location = StoreLocation.parse(store) if store else StoreLocation.sqlite(self.store)
         log_key = SigningKey.load(self.log_key)
         with ExitStack() as held:
-            guard = held.enter_context(self._claim_for_writing())
+            guard = held.enter_context(self.claim_for_writing())
             application = held.enter_context(
                 application
                 or LedgerApplication(
-                    location, decode=decode_record, ledger_id=bytes.fromhex(config.ledger_id)
+                    self.location(store), decode=decode_record, ledger_id=bytes.fromhex(config.ledger_id)
                 )
             )
-            lock_store = SQLiteLockStore(self.root / config.lock)
+            application.recorder.claim()
+            lock_store = open_lock_store(config.lock, root=self.root)
             held.callback(lock_store.close)
             ledger = Ledger(
                 application=application,
@@ -163,7 +165,12 @@ class LedgerDirectory:
             held.pop_all()
         return ledger
 
-    def _claim_for_writing(self) -> IO[bytes]:
+    def location(self, store: str | None = None) -> StoreLocation:
+        """Where the events are: the URL that is given, or the folder's setting, or its own database."""
+        url = store or self.read_config().store
+        return StoreLocation.parse(url) if url else StoreLocation.sqlite(self.store)
+
+    def claim_for_writing(self) -> IO[bytes]:
         """Hold the folder until the file is closed or the process ends; SecondServer if another does."""
         held = (self.root / "writer").open("wb")
         try:
@@ -179,7 +186,11 @@ class LedgerDirectory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DirectoryConfig:
-    """Settings of a ledger's folder; ids in hexadecimal, `lock` a path that may be relative to the folder."""
+    """Settings of a ledger's folder; ids in hexadecimal.
+
+    `lock` is a path, which may be relative to the folder, or a PostgreSQL URL; `store` the URL of the event
+    store, or nothing for the folder's own database.
+    """
 
     ledger_id: str
     origin: str
@@ -187,3 +198,4 @@ class DirectoryConfig:
     profile: str
     development: bool
     lock: str = DEFAULT_LOCK
+    store: str = ""

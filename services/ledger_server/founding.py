@@ -9,13 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ledger.app.bootstrap import Opened, create_ledger
+from ledger.store.factory import open_lock_store
 from ledger.store.location import StoreLocation
-from ledger.store.sqlite_lock import SQLiteLockStore
 from ledger_server.directory import DEFAULT_LOCK, DirectoryConfig
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from ledger.app.application import LedgerApplication
     from ledger.client.signing import SigningKey
@@ -31,24 +30,24 @@ def found_ledger(
     profile: str,
     development: bool,
     now_ms: int,
-    lock: Path | None = None,
-    store: str | None = None,
+    lock: str = "",
+    store: str = "",
     application: LedgerApplication | None = None,
 ) -> Opened:
     """Open a ledger with a genesis that all roots signed and appointments that the roots signed.
 
-    `store` is a store URL in place of the folder's own database, `application` a store that is open and stays
-    so. Raises UsageError for a folder that holds one, GenesisRefused for a signature or statement that is
-    missing or wrong; then no ledger is in the folder.
+    `lock` is a path or a PostgreSQL URL, `store` a store URL in place of the folder's own database,
+    `application` a store that is open and stays so. Raises UsageError for a folder that holds one,
+    GenesisRefused for a signature or statement that is missing or wrong; then no ledger is in the folder.
     """
     directory.check_empty()
-    lock_path = lock.absolute() if lock is not None else directory.lock
-    for folder in (directory.store.parent, lock_path.parent, directory.keys, directory.tls):
+    lock = lock or DEFAULT_LOCK
+    for folder in (directory.store.parent, directory.lock.parent, directory.keys, directory.tls):
         folder.mkdir(parents=True, exist_ok=True)
     directory.keys.chmod(0o700)
     opened = create_ledger(
         location=StoreLocation.parse(store) if store else StoreLocation.sqlite(directory.store),
-        lock_store=SQLiteLockStore(lock_path),
+        lock_store=open_lock_store(lock, root=directory.root),
         log_signer=log_key.signer,
         envelopes=envelopes,
         now_ms=now_ms,
@@ -62,7 +61,8 @@ def found_ledger(
         log_vkey=opened.log_vkey,
         profile=profile,
         development=development,
-        lock=DEFAULT_LOCK if lock is None else str(lock_path),
+        lock=lock,
+        store=store if application is None else "",
     )
     directory.write_config(config)
     directory.write_trust(genesis_leaf_hash=opened.genesis_leaf_hash, config=config)

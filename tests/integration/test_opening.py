@@ -10,9 +10,9 @@ import pytest
 from support.house import START_MS, House, digest
 
 from ledger.app.bootstrap import GenesisRefused, create_ledger
-from ledger.app.checkpointer import LogDamaged
 from ledger.app.fold import RolledBack
 from ledger.app.ledger import NotInitialised
+from ledger.app.rows import LogDamaged
 from ledger.client.signing import SigningKey, make_envelope, new_id
 from ledger.client.statements import registry
 from ledger.codec.envelopes import from_message

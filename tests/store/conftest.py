@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 import pytest
-from store_harness import Harness, MemoryHarness, SQLiteHarness
+from store_harness import Harness, MemoryHarness, PostgresHarness, SQLiteHarness
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from support.postgres import PostgresServer
+
     from ledger.store.port import LedgerRecorder
 
-ADAPTERS = ("memory", "sqlite")
+ADAPTERS = ("memory", "sqlite", "postgresql")
 
 
 @pytest.fixture
@@ -25,13 +28,21 @@ def sqlite_harness(tmp_path: Path) -> Iterator[SQLiteHarness]:
         recorder.close()
 
 
+@pytest.fixture
+def postgresql_harness(postgres: PostgresServer) -> Iterator[PostgresHarness]:
+    """The PostgreSQL adapter alone, in a schema of the test's own."""
+    harness = PostgresHarness(postgres.url(schema=f"t{secrets.token_hex(8)}"))
+    yield harness
+    for recorder in harness.opened:
+        recorder.close()
+
+
 @pytest.fixture(params=ADAPTERS)
 def harness(request: pytest.FixtureRequest) -> Harness:
     """Each adapter in turn."""
     if request.param == "memory":
         return MemoryHarness()
-    built = request.getfixturevalue(f"{request.param}_harness")
-    assert isinstance(built, SQLiteHarness)
+    built: SQLiteHarness | PostgresHarness = request.getfixturevalue(f"{request.param}_harness")
     return built
 
 

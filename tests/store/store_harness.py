@@ -14,6 +14,7 @@ from ledger.store.factory import store_factory, store_settings
 from ledger.store.location import StoreLocation
 from ledger.store.memory import MemoryLedgerRecorder
 from ledger.store.port import Batch, LedgerRecorder, Record, RequestRow
+from ledger.store.postgresql import PostgresLedgerRecorder
 from ledger.store.sqlite import SQLiteLedgerRecorder
 
 if TYPE_CHECKING:
@@ -92,6 +93,10 @@ class SQLiteHarness:
     opened: list[LedgerRecorder] = field(default_factory=list)
 
     @property
+    def url(self) -> str:
+        return str(self.location)
+
+    @property
     def location(self) -> StoreLocation:
         return StoreLocation.sqlite(self.path)
 
@@ -105,6 +110,43 @@ class SQLiteHarness:
         assert isinstance(recorder, SQLiteLedgerRecorder)
         with recorder.datastore.get_connection(commit=True) as connection:
             cast("Any", connection)._sqlite_conn = BreaksOnce(connection.raw, persisted=persisted)
+
+    def _keep(self, recorder: LedgerRecorder) -> LedgerRecorder:
+        self.opened.append(recorder)
+        return recorder
+
+
+@dataclass(slots=True)
+class PostgresHarness:
+    """The PostgreSQL adapter on a schema of the test's own."""
+
+    url: str
+    durable: bool = True
+    opened: list[LedgerRecorder] = field(default_factory=list)
+
+    @property
+    def location(self) -> StoreLocation:
+        return StoreLocation.parse(self.url)
+
+    def create(self, *, ledger_id: bytes = LEDGER_ID) -> LedgerRecorder:
+        return self._keep(open_recorder(self.location, create=True, ledger_id=ledger_id))
+
+    def open(self, *, ledger_id: bytes | None = LEDGER_ID) -> LedgerRecorder:
+        return self._keep(open_recorder(self.location, create=False, ledger_id=ledger_id))
+
+    def break_commit(self, recorder: LedgerRecorder, *, persisted: bool) -> None:
+        assert isinstance(recorder, PostgresLedgerRecorder)
+        datastore = cast("Any", recorder.datastore)
+        commit = datastore._commit
+
+        def broken(connection: Any) -> None:
+            del datastore._commit
+            if persisted:
+                commit(connection)
+            connection.close()
+            raise CommitUnknown("the connection was lost at COMMIT")
+
+        datastore._commit = broken
 
     def _keep(self, recorder: LedgerRecorder) -> LedgerRecorder:
         self.opened.append(recorder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -11,7 +12,9 @@ import pytest
 from store_harness import BreaksOnce
 
 from ledger.store.errors import CommitUnknown, LockExists, LockMoved, LockRegression, StoreForeign
+from ledger.store.location import StoreLocation
 from ledger.store.lock_store import Locked, LockStore, MemoryLockStore
+from ledger.store.postgresql_lock import PostgresLockStore
 from ledger.store.sqlite_lock import SQLiteLockStore
 
 if TYPE_CHECKING:
@@ -36,10 +39,17 @@ def lock_path(tmp_path: Path) -> Path:
     return tmp_path / "lock.db"
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, lock_path: Path) -> Iterator[LockStore]:
     """An empty lock store of each adapter."""
-    built: LockStore = MemoryLockStore() if request.param == "memory" else SQLiteLockStore(lock_path)
+    built: LockStore
+    if request.param == "memory":
+        built = MemoryLockStore()
+    elif request.param == "sqlite":
+        built = SQLiteLockStore(lock_path)
+    else:
+        server = request.getfixturevalue("postgres")
+        built = PostgresLockStore(StoreLocation.parse(server.url(schema=f"t{secrets.token_hex(8)}")))
     yield built
     built.close()
 

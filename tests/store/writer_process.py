@@ -1,13 +1,12 @@
 """A separate process that writes to a store: until it is killed, or once for each line it is told.
 
-`forever PATH` prints "size hash" after each acknowledged append. `race PATH NAME` reads a size from each
+`forever URL` prints "size hash" after each acknowledged append. `race URL NAME` reads a size from each
 line of its input, appends one batch of its own there and prints "won" or "lost".
 """
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from store_harness import append, claim, leaf_hash, open_recorder, records, request
 
@@ -16,9 +15,9 @@ from ledger.store.location import StoreLocation
 from ledger.store.port import Head
 
 
-def forever(path: Path) -> None:
+def forever(url: str) -> None:
     """Append batches of 8 and acknowledge each on stdout."""
-    recorder = open_recorder(StoreLocation.sqlite(path), create=False)
+    recorder = open_recorder(StoreLocation.parse(url), create=False)
     number = recorder.head().size
     while True:
         new = records(8, prefix=f"batch-{number}")
@@ -28,9 +27,9 @@ def forever(path: Path) -> None:
         print(number, leaf_hash(new[-1].data).hex(), flush=True)
 
 
-def race(path: Path, name: str) -> None:
+def race(url: str, name: str) -> None:
     """Append at the head that each line names, and say who won."""
-    recorder = open_recorder(StoreLocation.sqlite(path), create=False)
+    recorder = open_recorder(StoreLocation.parse(url), create=False)
     print("ready", flush=True)
     for line in sys.stdin:
         size, _, last = line.strip().partition(" ")
@@ -44,6 +43,6 @@ def race(path: Path, name: str) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "forever":
-        forever(Path(sys.argv[2]))
+        forever(sys.argv[2])
     else:
-        race(Path(sys.argv[2]), sys.argv[3])
+        race(sys.argv[2], sys.argv[3])

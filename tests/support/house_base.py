@@ -107,6 +107,8 @@ class HouseBase:
         now_ms: int = START_MS,
         bureaux: Sequence[str] = (BUREAU_CODE,),
         in_memory: bool = False,
+        store: str = "",
+        lock: str = "",
     ) -> Self:
         """Make a new ledger in an empty folder and open it; its events may stay in memory, to be gone after.
 
@@ -119,7 +121,8 @@ class HouseBase:
             hosts=("localhost",),
             now_ms=now_ms,
             bureaux=bureaux,
-            store="memory:" if in_memory else "",
+            store="memory:" if in_memory else store,
+            lock=lock,
         )
         loop = asyncio.new_event_loop()
         clock = SimulatedClock()

@@ -20,7 +20,9 @@ def _tool(name: str) -> Any:
     return module
 
 
-@pytest.mark.parametrize("name", ["make_api_reference", "make_command_reference", "make_reason_reference"])
+@pytest.mark.parametrize(
+    "name", ["make_api_reference", "make_command_reference", "make_format_tables", "make_reason_reference"]
+)
 def test_generated_pages_are_up_to_date(name: str) -> None:
     """A page is what its generator makes: after a change of a command or reason run tools/dev/NAME.py."""
     tool = _tool(name)

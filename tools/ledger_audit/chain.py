@@ -6,8 +6,9 @@ survives. It must not know what an event says.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ledger.errors import MalformedError
 from ledger.proof.merkle import Frontier
@@ -71,6 +72,8 @@ class ChainChecker:
         self._tiles = TileBuilder()
         self._last: _Leaf | None = None
         self._gap = False
+        self._blamed: list[int] = []
+        """The first leaf of each bundle that was found to be wrong, which explains the tiles above it."""
         self.broken = False
         """Whether entries were missing, so that the tree could not be grown."""
 
@@ -104,7 +107,7 @@ class ChainChecker:
         while right < min(len(hashes), len(tiled)) and hashes[right] == tiled[right]:
             right += 1
         wrong = broken.start + min(right, broken.width - 1)
-        self._findings.add("entry_bundle", wrong, "a bundle of whole entries", broken.summary)
+        self._blame("entry_bundle", wrong, "a bundle of whole entries", broken.summary)
         self._gap = self.broken = True
 
     def finish(self, *, size: int, root: bytes) -> None:
@@ -112,7 +115,7 @@ class ChainChecker:
         computed = self.frontier.root()
         if self._last is not None and self._pending():
             if computed == root:
-                self._findings.add("hash_tiles", self._last.index, self._last.computed, self._last.tiled)
+                self._blame("hash_tiles", self._last.index, self._last.computed, self._last.tiled)
             else:
                 self._blame_bytes(self._last)
         for path, data in self._tiles.finish() if not self.broken else ():
@@ -161,7 +164,11 @@ class ChainChecker:
                 (n for n in range(path.width) if actual[32 * n : 32 * n + 32] != data[32 * n : 32 * n + 32]),
                 0,
             )
-            first = path.index * TILE_WIDTH + differing << 8 * (path.level or 0)
+            height = 8 * (path.level or 0)
+            first = path.index * TILE_WIDTH + differing << height
+            below = bisect_left(self._blamed, first)
+            if below < len(self._blamed) and self._blamed[below] < first + (1 << height):
+                first = self._blamed[below]
             self._findings.add("hash_tiles", first, f"{path.render()} of the leaves", "another tile")
 
     def _examine(
@@ -173,10 +180,10 @@ class ChainChecker:
             index = start + offset
             named = entry[11:HEADER_SIZE]
             if entry[:11] != header(index, ZERO_HASH)[:11] or len(entry) < HEADER_SIZE:
-                self._findings.add("header", index, header(index, ZERO_HASH)[:11], entry[:11], computed)
+                self._blame("header", index, header(index, ZERO_HASH)[:11], entry[:11], computed)
             if last is None or self._gap:
                 if last is None and named != ZERO_HASH:
-                    self._findings.add("chain", index, ZERO_HASH, named, computed)
+                    self._blame("chain", index, ZERO_HASH, named, computed)
             else:
                 self._judge(last, named, computed)
             self._gap = False
@@ -186,16 +193,22 @@ class ChainChecker:
         """Compare the three names of one leaf: its bytes' hash, the tile's, and that in the next header."""
         if last.tiled is not None and last.tiled != last.computed:
             if named == last.computed:
-                self._findings.add("hash_tiles", last.index, last.computed, last.tiled, last.computed)
+                self._blame("hash_tiles", last.index, last.computed, last.tiled, last.computed)
             else:
                 self._blame_bytes(last)
                 if named != last.tiled:
-                    self._findings.add("chain", last.index + 1, last.tiled, named, leaf_hash)
+                    self._blame("chain", last.index + 1, last.tiled, named, leaf_hash)
         elif named != last.computed:
             if last.tiled is None:
-                self._findings.add("chain", last.index, named, last.computed, last.computed)
+                self._blame("chain", last.index, named, last.computed, last.computed)
             else:
-                self._findings.add("chain", last.index + 1, last.computed, named, leaf_hash)
+                self._blame("chain", last.index + 1, last.computed, named, leaf_hash)
+
+    def _blame(self, check: str, index: int, *rest: Any) -> None:
+        """Record a finding at a leaf."""
+        if not self._blamed or self._blamed[-1] // TILE_WIDTH < index // TILE_WIDTH:
+            self._blamed.append(index)
+        self._findings.add(check, index, *rest)
 
     def _blame_bytes(self, leaf: _Leaf) -> None:
-        self._findings.add("chain", leaf.index, leaf.tiled or b"", leaf.computed, leaf.computed)
+        self._blame("chain", leaf.index, leaf.tiled or b"", leaf.computed, leaf.computed)

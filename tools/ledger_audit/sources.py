@@ -63,7 +63,7 @@ class ExportSource:
 
     def tile(self, path: TilePath) -> bytes:
         """The file of the tile, or the beginning of a fuller one."""
-        return self._read_wider(path)[: 32 * path.width]
+        return self._read_wider(path)
 
     def _read_wider(self, path: TilePath) -> bytes:
         try:
@@ -74,7 +74,7 @@ class ExportSource:
                 raise
             data = self._read(full.render())
         if path.level is not None:
-            return data
+            return data[: 32 * path.width]
         entries = decode_bundle(data, width=TILE_WIDTH)[: path.width]
         return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
 

@@ -41,9 +41,14 @@ def init(
         Path | None, typer.Option("--log-key", metavar="FILE", help="Key that signs checkpoints, PEM.")
     ] = None,
     lock: Annotated[
-        Path | None,
-        typer.Option("--lock", metavar="FILE", help="Lock store; in production on another machine's disk."),
-    ] = None,
+        str,
+        typer.Option(
+            "--lock", metavar="FILE|URL", help="Lock store; in production in another failure domain."
+        ),
+    ] = "",
+    store: Annotated[
+        str, typer.Option("--store", metavar="URL", help="Event store in place of the folder's.")
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """Open a new ledger and print its trust: ledger id, genesis leaf hash, log key.
@@ -56,7 +61,7 @@ def init(
 
     load_profile(profile)
     if dev:
-        opened = _open_development(directory, profile=profile, server=server)
+        opened = _open_development(directory, profile=profile, server=server, lock=lock, store=store)
     else:
         opened = _open(
             directory,
@@ -65,6 +70,7 @@ def init(
             statements=statements or [],
             log_key=log_key,
             lock=lock,
+            store=store,
         )
     if dev:
         say("a development ledger: its roots lie in this folder and its clock is SIMULATED")
@@ -84,7 +90,8 @@ def _open(
     genesis: Path | None,
     statements: list[Path],
     log_key: Path | None,
-    lock: Path | None,
+    lock: str,
+    store: str,
 ) -> dict[str, object]:
     """Open a ledger from files that were signed offline."""
     import time
@@ -109,18 +116,28 @@ def _open(
         profile=profile,
         development=False,
         now_ms=time.time_ns() // 1_000_000,
-        lock=lock,
+        lock=_lock(lock),
+        store=store,
     )
     return _trust(place, opened)
 
 
-def _open_development(directory: Path, *, profile: str, server: str) -> dict[str, object]:
+def _lock(text: str) -> str:
+    """The setting of a lock store: a URL as it is, a path as seen from anywhere."""
+    return text if not text or ":" in text.partition("/")[0] else str(Path(text).absolute())
+
+
+def _open_development(
+    directory: Path, *, profile: str, server: str, lock: str, store: str
+) -> dict[str, object]:
     """Open a ledger whose roots and officers are made in its folder."""
     from ledger_play.ceremony import open_development_ledger
 
     host = server.rpartition(":")[0].strip("[]")
     hosts = tuple(dict.fromkeys(("localhost", "127.0.0.1", host)))
-    made = open_development_ledger(directory, profile=profile, server=server, hosts=hosts)
+    made = open_development_ledger(
+        directory, profile=profile, server=server, hosts=hosts, lock=_lock(lock), store=store
+    )
     return _trust(made.directory, made.opened)
 
 

@@ -210,11 +210,9 @@ def _events(directory: Path, store: str, participant_id: bytes) -> dict[int, str
     """The types of the events on a participant's stream by version; a server may be writing meanwhile."""
     from ledger.app.application import LedgerApplication
     from ledger.app.bootstrap import decode_record
-    from ledger.store.location import StoreLocation
 
     place = _place(directory)
     ledger_id = bytes.fromhex(place.read_config().ledger_id)
-    location = StoreLocation.parse(store) if store else StoreLocation.sqlite(place.store)
-    with LedgerApplication(location, decode=decode_record, ledger_id=ledger_id) as application:
+    with LedgerApplication(place.location(store), decode=decode_record, ledger_id=ledger_id) as application:
         stream = f"participant/{participant_id.hex()}"
         return {event.originator_version: event.topic for event in application.recorder.select_events(stream)}

@@ -14,6 +14,8 @@ from ledger_cli.groups import Part, main_group
 PARTS = (
     Part("init", "ledger_cli.init_command", "Open a new ledger in a folder."),
     Part("serve", "ledger_cli.serve_command", "Serve the ledger of a folder over gRPC."),
+    Part("migrate", "ledger_cli.migrate_command", "Move a ledger's events into another store."),
+    Part("doctor", "ledger_cli.doctor_command", "Examine the folder of a ledger, to the last row."),
     Part("set-clock", "ledger_cli.clock_command", "Set the clock of a SIMULATED ledger."),
     Part("personal", "ledger_cli.personal_command", "Personal data behind commitments; its erasure."),
     Part("dev-identity", "ledger_cli.dev_identity_command", "Key, certificate, identity file: development."),

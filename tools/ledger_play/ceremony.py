@@ -137,6 +137,7 @@ def open_development_ledger(
     now_ms: int | None = None,
     bureaux: Sequence[str] = (BUREAU_CODE,),
     store: str = "",
+    lock: str = "",
 ) -> DevelopmentLedger:
     """Make a folder with a ledger whose first events name all its officers; UsageError if one is there.
 
@@ -144,6 +145,7 @@ def open_development_ledger(
     ledger time of the opening (by default the machine's), `bureaux` the codes of the bureaux. Each bureau has
     all officers; from the second on their names end with its code, as in `clerk@CODE`. `store` is a store URL
     in place of the folder's own database; a store in memory comes open in `application`, or it would be gone.
+    `lock` is a path or a PostgreSQL URL.
     """
     directory = LedgerDirectory(root)
     directory.check_empty()
@@ -168,7 +170,8 @@ def open_development_ledger(
         profile=profile,
         development=True,
         now_ms=time.time_ns() // 1_000_000 if now_ms is None else now_ms,
-        store=store or None,
+        store=store,
+        lock=lock,
         application=application,
     )
     made = DevelopmentLedger(

@@ -15,6 +15,7 @@ from audit_forge.year import make_year
 
 from ledger.errors import ExitCode
 from ledger.proof.hashing import leaf_hash
+from ledger.proof.tiles import encode_bundle
 from ledger_audit.sources import ExportSource
 from ledger_audit.verify import BYTES_LAYERS, verify
 
@@ -105,6 +106,14 @@ def test_a_changed_tile_is_found_at_the_leaf_that_it_misnames(directory: Path) -
     assert [(f.check, f.index) for f in report.findings] == [("hash_tiles", 9)]
 
 
+@pytest.mark.parametrize("more", [1, 32, 5_000])
+def test_a_tile_longer_than_its_name_is_found(directory: Path, more: int) -> None:
+    """A partial tile holds exactly its width, nothing behind it."""
+    tile = only_file(directory / "tile/0")
+    tile.write_bytes(tile.read_bytes() + bytes(more))
+    assert [f.check for f in run(directory).findings] == ["hash_tiles"]
+
+
 @pytest.mark.parametrize("name", ["checkpoint", "tile/entries", "tile/0"])
 def test_what_is_absent_could_not_be_checked(directory: Path, name: str) -> None:
     """Exit 5, not 3: absent is not wrong."""
@@ -153,6 +162,17 @@ def test_a_tree_of_several_bundles(tmp_path: Path) -> None:
     tile.write_bytes(bytes(data))
     report = run(directory, layers=BYTES_LAYERS)
     assert [(f.check, f.index) for f in report.findings] == [("hash_tiles", 256)]
+
+
+def test_a_tile_above_a_wrong_leaf_does_not_blame_the_leaves_before(tmp_path: Path) -> None:
+    """Two leaves changed places: the tile of level 1 says no more than what is found at the first of them."""
+    entries = _many(600)
+    directory = write(entries, tmp_path / "export")
+    entries[300], entries[301] = entries[301], entries[300]
+    (bundle,) = (directory / "tile/entries").rglob("001")
+    bundle.write_bytes(encode_bundle(entries[256:512]))
+    report = run(directory, layers=BYTES_LAYERS)
+    assert min(finding.index or 0 for finding in report.findings if finding.check != "tree_root") == 300
 
 
 def test_a_bundle_that_is_no_bundle_does_not_hide_the_next_ones(tmp_path: Path) -> None:

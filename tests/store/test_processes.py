@@ -1,4 +1,4 @@
-"""SQLite across processes: what was acknowledged survives SIGKILL, and of two writers one wins."""
+"""Stores across processes: what was acknowledged survives SIGKILL, and of two writers one wins."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from store_harness import append, claim, leaf_hash, records, request
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from store_harness import SQLiteHarness
+    from store_harness import PostgresHarness, SQLiteHarness
 
 SCRIPT = Path(__file__).with_name("writer_process.py")
 
@@ -37,19 +37,26 @@ def read_line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().strip()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def shared(request: pytest.FixtureRequest) -> SQLiteHarness | PostgresHarness:
+    """The adapters that two processes can open at once."""
+    built: SQLiteHarness | PostgresHarness = request.getfixturevalue(f"{request.param}_harness")
+    return built
+
+
 @pytest.mark.parametrize("acknowledged", [1, 5, 40])
 def test_what_was_acknowledged_is_there_after_sigkill(
-    sqlite_harness: SQLiteHarness, acknowledged: int
+    shared: SQLiteHarness | PostgresHarness, acknowledged: int
 ) -> None:
     """A killed writer loses nothing that it acknowledged, leaves no half batch and no locked file."""
-    sqlite_harness.create().close()
-    with writer("forever", str(sqlite_harness.path)) as process:
+    shared.create().close()
+    with writer("forever", shared.url) as process:
         lines = [read_line(process) for _ in range(acknowledged)]
         process.send_signal(signal.SIGKILL)
         assert process.stdout is not None
         lines += [line for line in process.stdout.read().splitlines(keepends=True) if line.endswith("\n")]
     size, last = lines[-1].split()
-    recorder = sqlite_harness.open()
+    recorder = shared.open()
     stored = list(recorder.iter_records())
     assert len(stored) >= int(size)
     assert len(stored) % 8 == 0
@@ -63,10 +70,10 @@ def test_what_was_acknowledged_is_there_after_sigkill(
     assert recorder.head().size == len(stored) + 1
 
 
-def test_of_two_processes_at_one_head_exactly_one_wins(sqlite_harness: SQLiteHarness) -> None:
+def test_of_two_processes_at_one_head_exactly_one_wins(shared: SQLiteHarness | PostgresHarness) -> None:
     """The head compare-and-swap holds across processes, round after round."""
-    recorder = sqlite_harness.create()
-    path = str(sqlite_harness.path)
+    recorder = shared.create()
+    path = shared.url
     with writer("race", path, "a") as first, writer("race", path, "b") as second:
         assert [read_line(first), read_line(second)] == ["ready", "ready"]
         for round_number in range(40):
