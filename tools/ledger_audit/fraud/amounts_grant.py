@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 YEAR, PROGRAMME = event_pb2.LINK_KIND_BENEFICIARY_YEAR, event_pb2.LINK_KIND_PROGRAMME
 CONTRACT_LINK = event_pb2.LINK_KIND_CONTRACT
-_FACE = "A face is the least of entitlement, room under the cap, room under the stacking rule and what is available (I2)."
-_SHARE = "A queued grant gets its entitlement, or floor(entitlement × available ÷ queued) where that is less (section 4)."
+_FACE = "A face is the least of entitlement, rooms under cap and stacking rule, and what is available (I2)."
+_SHARE = "A queued grant gets its entitlement, or floor(entitlement × available ÷ queued) (section 4)."
 
 
 def judge_grant(case: Case, leaf: Leaf) -> Shown:
@@ -100,13 +100,12 @@ def judge_share(case: Case, leaf: Leaf) -> Shown:
     grant, allocation = case.named(leaf, GRANT, "grant"), case.need("allocation")
     if grant is None or grant.kind != "grant_queued":
         raise NotShown("the queued grant is missing")
-    event = leaf.event
+    # Digests of the state may stand between the events of a request, so that the ordinal is no distance.
     follows = (
         allocation.kind == "funds_allocated"
-        and event.HasField("ordinal")
-        and allocation.index == leaf.index - event.ordinal
+        and allocation.index < leaf.index
         and (allocation.event.request_id, allocation.event.request_digest)
-        == (event.request_id, event.request_digest)
+        == (leaf.event.request_id, leaf.event.request_digest)
     )
     if not follows:
         raise NotShown(f"{leaf.name} does not follow from {allocation.name}")
@@ -117,8 +116,8 @@ def judge_share(case: Case, leaf: Leaf) -> Shown:
         raise NotShown(f"{leaf.name} has its share, {wanted} fen")
     return Shown(
         _SHARE,
-        f"{leaf.name} gives {leaf.payload.face_fen} fen; by {grant.name} {asked} fen were queued, by {allocation.name}"
-        f" {said.queued_fen} fen for {said.available_fen} fen: the share is {wanted} fen",
+        f"{leaf.name} gives {leaf.payload.face_fen} fen; by {grant.name} {asked} fen were queued, by"
+        f" {allocation.name} {said.queued_fen} fen for {said.available_fen} fen: the share is {wanted} fen",
         {"granted_fen": leaf.payload.face_fen, "computed_fen": wanted},
     )
 
@@ -133,12 +132,17 @@ def search_grant(reader: Reader, leaf: Leaf) -> Search:
     return [{**base, **roles} for roles in found]
 
 
-def share_roles(reader: Reader, leaf: Leaf) -> list[Roles]:
-    """With the queued grant and the allocation before it."""
-    grant, allocation = leaf.premise(GRANT), leaf.index - leaf.event.ordinal
-    if reader.leaf_if(grant) is None or reader.leaf_if(allocation) is None:
-        return []
-    return [{"grant": [grant or 0], "allocation": [allocation]}]
+def search_share(reader: Reader, leaf: Leaf) -> Search:
+    """With the queued grant and the allocation of the same request."""
+    grant = leaf.premise(GRANT)
+    found: list[Roles] = []
+    if grant is None or reader.leaf_if(grant) is None:
+        return found
+    for at in (yield leaf.event.request_digest):
+        one = reader.leaf_if(at)
+        if one is not None and one.kind == "funds_allocated":
+            found.append({"grant": [grant], "allocation": [at]})
+    return found
 
 
-__all__ = ["judge_grant", "judge_share", "search_grant", "share_roles"]
+__all__ = ["judge_grant", "judge_share", "search_grant", "search_share"]

@@ -94,8 +94,8 @@ def judge_recovery(case: Case, leaf: Leaf) -> Shown:
         raise NotShown(f"{amount} fen are within {most} fen")
     return Shown(
         _AFTER,
-        f"{leaf.name} is of {amount} fen; by {determination.name} {determined} fen were determined, it may be at most"
-        f" {most} fen",
+        f"{leaf.name} is of {amount} fen; by {determination.name} {determined} fen were determined, it may be"
+        f" at most {most} fen",
         {"amount_fen": amount, "determined_fen": determined, "most_fen": most},
     )
 

@@ -1,14 +1,14 @@
 """Wrong amounts of redemptions: base and amount of a request and of its verification.
 
-Mostly it can only be shown that they are too much: what else a voucher or a contract carries is in leaves that the
-proof does not have.
+Mostly it can only be shown that they are too much: what else a voucher or a contract carries is in leaves
+that the proof does not have.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ledger.v1 import event_pb2, programme_pb2, quantities_pb2
+from ledger.v1 import programme_pb2, quantities_pb2
 from ledger_audit.entitlement import ceiling, eligible_amount, entitlement
 from ledger_audit.fraud.amounts_payment import REQUEST, STEPS, VOUCHER_LINK, grows
 from ledger_audit.fraud.leaves import Leaf, NotShown
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _BASE = (
     "A base is at most the eligible contract amount, the invoices, the payments and the claims named (I3)."
 )
-_AMOUNT = "An amount is at most floor(rate × base ÷ 10,000), the room in the voucher and the stacking ceiling (I3, I4)."
+_AMOUNT = "An amount is at most floor(rate × base ÷ 10,000), the voucher's room and the ceiling (I3, I4)."
 _CLAIMS = frozenset({"claim_accepted", "service_claim_accepted"})
 
 
@@ -117,12 +117,12 @@ def _startup_roles(reader: Reader, leaf: Leaf) -> Search:
     if voucher is None:
         return [{}]
     found: Roles = {"voucher": [voucher.index]}
-    by: Leaf | None = voucher
+    by = voucher
     if voucher.kind == "voucher_allotted":
-        by = reader.leaf_if(voucher.premise(GRANT))
-        if by is None:
+        grant = reader.leaf_if(voucher.premise(GRANT))
+        if grant is None:
             return [{}]
-        found = {**found, "grant": [by.index]}
+        by, found = grant, {**found, "grant": [grant.index]}
     return [{}, *({**found, **roles} for roles in (yield from startup_roles(reader, by)))]
 
 
@@ -186,7 +186,8 @@ def _entitled(
     named = ", ".join(f"{name} is {room} fen" for name, room in rooms.items())
     return Shown(
         _AMOUNT,
-        f"{leaf.name} is of {amount} fen on a base of {base} fen; by {policy_leaf.name if policy_leaf else ''}: {named}",
+        f"{leaf.name} is of {amount} fen on a base of {base} fen;"
+        f" by {policy_leaf.name if policy_leaf else ''}: {named}",
         {"amount_fen": amount, "base_fen": base, "most_fen": most},
     )
 
@@ -210,8 +211,8 @@ def _exactly(
         return None
     return Shown(
         _AMOUNT,
-        f"{leaf.name} is of {amount} fen on a base of {base_said} fen; by all that it names the base is {base} fen"
-        f" and the amount {' or '.join(map(str, sorted(worth)))} fen",
+        f"{leaf.name} is of {amount} fen on a base of {base_said} fen; by all that it names the base is"
+        f" {base} fen and the amount {' or '.join(map(str, sorted(worth)))} fen",
         {"amount_fen": amount, "base_fen": base_said, "computed_base_fen": base, "computed_fen": max(worth)},
     )
 
@@ -244,7 +245,7 @@ def _parts(claims: list[Leaf]) -> list[tuple[int, int]]:
 
 
 def _startup(case: Case, leaf: Leaf) -> frozenset[bool]:
-    """By the `voucher` that the leaf names, its queued `grant` where it was allotted, and their `application`."""
+    """By the `voucher` that the leaf names, its queued `grant` if allotted, and their `application`."""
     voucher = case.named(leaf, VOUCHER, "voucher")
     if voucher is None:
         return EITHER

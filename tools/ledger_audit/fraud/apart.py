@@ -1,4 +1,4 @@
-"""Decisions of one key or person that two have to make: redemptions, payments, applications and their grants (I12)."""
+"""Decisions of one key or person that two have to make: redemptions, payments, applications, grants (I12)."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ def judge_apart(case: Case, leaf: Leaf, known: Mapping[bytes, Holder]) -> Shown 
         if mine is not None and its is not None and mine.is_person_of(its):
             return Shown(
                 _RULE,
-                f"{leaf.name} is signed by {mine.name}, {other.what} ({other.leaf.name}) by {its.name}: one person",
+                f"{leaf.name} is signed by {mine.name}, {other.what} ({other.leaf.name}) by {its.name}:"
+                " one person",
             )
     return None
 
@@ -82,7 +83,7 @@ def _before_payment(case: Case, order: Leaf) -> Iterator[Decision]:
 
 
 def _handling(case: Case, leaf: Leaf, wanted: set[str]) -> Iterator[Decision]:
-    """The last decision of each kind before the leaf, along the application's links through all of `handling`."""
+    """The last decision of each kind before the leaf, along the application's links through `handling`."""
     own = leaf.link(APPLICATION)
     handling = {one.index: one for one in case.many("handling")}
     prev = own.prev if own is not None else None
@@ -117,7 +118,7 @@ def search_apart(reader: Reader, leaf: Leaf, named: Iterable[int]) -> list[Roles
         if order is None:
             return []
         roles["order"], by = [order.index], order
-    found = []
+    found: list[Leaf] = []
     for kind, role in ((VERIFICATION, "verification"), (APPROVAL, "approval")):
         one = reader.leaf_if(by.premise(kind))
         if one is not None and (role != "approval" or by.kind == "payment_ordered" or by is leaf):
@@ -137,7 +138,8 @@ def search_apart(reader: Reader, leaf: Leaf, named: Iterable[int]) -> list[Roles
 
 def _walk(reader: Reader, leaf: Leaf) -> list[Leaf]:
     """The events on the application before the leaf, back to its last check."""
-    own, found = leaf.link(APPLICATION), []
+    found: list[Leaf] = []
+    own = leaf.link(APPLICATION)
     prev = own.prev if own is not None else None
     while prev is not None and own is not None and len(found) < MOST_STEPS:
         one = reader.leaf_if(prev)

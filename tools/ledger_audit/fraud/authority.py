@@ -1,8 +1,8 @@
 """Whether a participant itself signed two statements, so that it may be accused beside the log's operator.
 
-An operator could write a key of its own into the log under a participant's name. So the participant is named only
-where the proof also has the key's registration by two key administrators, their appointments by the roots, and the
-genesis of the trust file; all their signatures are verified here.
+An operator could write a key of its own into the log under a participant's name. So the participant is named
+only where the proof also has the key's registration by two key administrators, their appointments by the
+roots, and the genesis of the trust file; all their signatures are verified here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ROLE = "authority"
 
 
 def signing_keys(case: Case, party: bytes, signed: Sequence[Leaf]) -> tuple[str, ...]:
-    """The ids of the keys with which the participant signed all of these leaves; none where that is not shown."""
+    """The ids of the keys with which the participant signed all these leaves; none where it is not shown."""
     try:
         leaves = case.many(ROLE)
     except NotShown:
@@ -51,7 +51,7 @@ def _is_of(holder: Holder, party: bytes) -> bool:
 
 
 def _trusted(leaves: Sequence[Leaf]) -> dict[bytes, Holder]:
-    """Keys that the genesis registers, and in order of index those that such keys in turn register by their offices."""
+    """Keys that the genesis registers and, in order of index, those that such keys then register."""
     trusted = holders(leaves[:1])
     for leaf in leaves[1:]:
         if not leaf.has_statement:

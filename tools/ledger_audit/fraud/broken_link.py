@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from ledger_audit.fraud.case import Case
     from ledger_audit.fraud.reader import Reader
 
-_LINKS = "An event has a link for each entity that it changes, in the order of its type (format.md, section 3)."
+_LINKS = (
+    "An event has a link for each entity that it changes, in the order of its type (format.md, section 3)."
+)
 _PREVIOUS = "A link names the previous event of its entity (format.md, section 3)."
 _SUM = (
     "A link's totals are those of the entity's previous event and what the event adds (format.md, section 3)."
@@ -26,7 +28,7 @@ _SUM = (
 
 
 def judge(case: Case) -> Shown:
-    """The accused leaf's links: with `between` an event that they skip, with `previous` the one that they name.
+    """The accused leaf's links: `between` is an event that they skip, `previous` the one that they name.
 
     `others` are leaves that the sum needs: a superseded claim, a queued grant, a request.
     """
@@ -47,13 +49,13 @@ def name_of(link: LinkView) -> str:
 
 
 def _impossible(leaf: Leaf) -> Shown | None:
-    """Shown by the leaf alone: other links than those of its type, one to a later leaf, a wrong number of totals."""
+    """Shown by the leaf alone: links that its type has not, one to a later leaf, a wrong number of totals."""
     links = leaf.links()
     allowed = ways(leaf) if leaf.has_statement or BY_EVENT[leaf.kind].statement is None else None
     if allowed is not None and not any(_fits(leaf, links, way) for way in allowed):
-        wanted = " or ".join(", ".join(_kind(kind) for kind, _ in way) or "none" for way in allowed)
+        type_has = " or ".join(", ".join(_kind(kind) for kind, _ in way) or "none" for way in allowed)
         have = ", ".join(name_of(link) for link in links) or "none"
-        return Shown(_LINKS, f"{leaf.name} has the links {have}; by its statement it has {wanted}")
+        return Shown(_LINKS, f"{leaf.name} has the links {have}; by its statement it has {type_has}")
     for link in links:
         if link.prev is not None and link.prev >= leaf.index:
             return Shown(_PREVIOUS, f"the link of {leaf.name} to {name_of(link)} names leaf {link.prev}")
@@ -65,7 +67,7 @@ def _impossible(leaf: Leaf) -> Shown | None:
 
 
 def _fits(leaf: Leaf, links: Sequence[LinkView], way: Sequence[Wanted]) -> bool:
-    """Whether the links are those of a way, each of its kind and, where the leaf says which, of its entity."""
+    """Whether the links are those of a way, each of its kind and, where the leaf says it, of its entity."""
     return len(leaf.event.links) == len(links) == len(way) and all(
         link.kind == kind and entity in {None, link.entity}
         for link, (kind, entity) in zip(links, way, strict=True)
@@ -73,8 +75,8 @@ def _fits(leaf: Leaf, links: Sequence[LinkView], way: Sequence[Wanted]) -> bool:
 
 
 def _kind(kind: int) -> str:
-    names = {int(number): name for name, number in event_pb2.LinkKind.items()}
-    return names.get(kind, str(kind)).removeprefix("LINK_KIND_")
+    names = {int(number): name.removeprefix("LINK_KIND_") for name, number in event_pb2.LinkKind.items()}
+    return names.get(kind, str(kind))
 
 
 def _skipped(leaf: Leaf, between: Leaf) -> Shown | None:
@@ -86,8 +88,8 @@ def _skipped(leaf: Leaf, between: Leaf) -> Shown | None:
             if link.prev is None or link.prev < between.index:
                 return Shown(
                     _PREVIOUS,
-                    f"the link of {leaf.name} to {name_of(link)} names {named} as the event before; {between.name}"
-                    " is a later one",
+                    f"the link of {leaf.name} to {name_of(link)} names {named} as the event before;"
+                    f" {between.name} is a later one",
                 )
     return None
 
@@ -101,7 +103,8 @@ def _wrong_sum(leaf: Leaf, previous: Leaf | None, others: dict[int, Leaf]) -> Sh
             if not old:
                 return Shown(
                     _PREVIOUS,
-                    f"the link of {leaf.name} to {name_of(link)} names {previous.name}, which has no link to it",
+                    f"the link of {leaf.name} to {name_of(link)} names {previous.name}, which has no link to"
+                    " it",
                 )
             before = old[0].totals if len(old[0].totals) == len(link.totals) else None
         else:

@@ -35,8 +35,8 @@ def judge(case: Case) -> Shown:
     if appropriation is not None and used > appropriation:
         return Shown(
             _RULE,
-            f"after {leaf.name} {used} fen of the programme {link.entity.hex()} are committed, its appropriation is"
-            f" {appropriation} fen",
+            f"after {leaf.name} {used} fen of the programme {link.entity.hex()} are committed, its"
+            f" appropriation is {appropriation} fen",
             {"committed_fen": used, "appropriation_fen": appropriation},
         )
     for name, balance in zip(_NAMES, link.totals, strict=True):

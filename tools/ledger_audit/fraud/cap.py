@@ -1,4 +1,4 @@
-"""`cap`: more money granted to one beneficiary in one programme than its policy allows, or a start-up that is none."""
+"""`cap`: more granted to a beneficiary of a programme than its policy allows, or a start-up that is none."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def judge(case: Case) -> Shown:
     who = "start-up cap" if flags == {True} else "cap"
     return Shown(
         _RULE,
-        f"with {leaf.name} {granted} fen are granted to {year.entity[_ID_SIZE:].hex()}; the {who} of {policy.name}"
-        f" is {limit} fen{', by named approval' if named else ''}",
+        f"with {leaf.name} {granted} fen are granted to {year.entity[_ID_SIZE:].hex()}; the {who} of"
+        f" {policy.name} is {limit} fen{', by named approval' if named else ''}",
         {"granted_fen": granted, "limit_fen": limit},
     )
 

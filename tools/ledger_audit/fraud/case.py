@@ -1,4 +1,4 @@
-"""What a judge has: the leaves of an excerpt by index, which one is accused, and the part each other one plays.
+"""What a judge has: the leaves of an excerpt by index, which one is accused, and the part of each other one.
 
 It must not judge a rule. That the leaves are in the log was verified before.
 """
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class Case:
     """Leaves under one signed root. Statements of another ledger show nothing.
 
-    `ledger_id` and `genesis` (its leaf hash) are those of the caller's trust, None where it names none; then all
-    statements have to be of one ledger.
+    `ledger_id` and `genesis` (its leaf hash) are those of the caller's trust, None where it names none; then
+    all statements have to be of one ledger.
     """
 
     def __init__(

@@ -1,12 +1,13 @@
 """`device_overlap`: a device that two accepted claims use at one time, or one claim twice.
 
-Only a claim that stands counts: one that was superseded, or set aside, before the other was accepted has left its
-device. A device's links do not show that, because a superseding claim need not name the device again; so the proof
-has to show it, in one of three ways (`_require_standing`).
+Only a claim that stands counts: one that was superseded, or set aside, before the other was accepted has left
+its device. A device's links do not show that, because a superseding claim need not name the device again; so
+the proof has to show it, in one of three ways (`_require_standing`).
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.v1 import event_pb2
@@ -35,7 +36,7 @@ class Interval(NamedTuple):
 
 
 def judge(case: Case) -> Shown:
-    """The accused claim against `earlier`, which stands by `redemption`, `later` or `between`, or against itself."""
+    """The accused claim against `earlier`, which stands by `redemption`, `later` or `between`; or itself."""
     leaf, earlier = case.accused, case.one("earlier")
     mine = intervals_of(leaf)
     if earlier is None:
@@ -91,12 +92,12 @@ def supersedes(leaf: Leaf, earlier: Leaf) -> bool:
 
 def _within(leaf: Leaf, mine: list[Interval]) -> Shown:
     ordered = sorted(mine)
-    for first, second in zip(ordered, ordered[1:], strict=False):
+    for first, second in pairwise(ordered):
         if first.device == second.device and second.start_ms < first.stop_ms:
             return Shown(
                 _RULE,
-                f"{leaf.name} uses the device {first.device.hex()} in [{first.start_ms}, {first.stop_ms}) ms and in"
-                f" [{second.start_ms}, {second.stop_ms}) ms",
+                f"{leaf.name} uses the device {first.device.hex()} in [{first.start_ms}, {first.stop_ms}) ms"
+                f" and in [{second.start_ms}, {second.stop_ms}) ms",
                 {"from_ms": second.start_ms, "until_ms": min(first.stop_ms, second.stop_ms)},
             )
     raise NotShown(f"{leaf.name} uses no device twice at one time")
@@ -118,8 +119,8 @@ def _require_standing(case: Case, earlier: Leaf, leaf: Leaf) -> None:
     """NotShown unless the earlier claim was neither superseded nor set aside when the other one was accepted.
 
     A request to redeem the claim shows it, whenever it was made: what is redeemed can be neither. So does an
-    event on the claim after the other one: a claim that was superseded or set aside has no further events. And
-    so do all leaves between the two, of which none does either.
+    event on the claim after the other one: a claim that was superseded or set aside has no further events.
+    And so do all leaves between the two, of which none does either.
     """
     claim_id = earlier.said.claim_id
     redemption, later = case.one("redemption"), case.one("later")
@@ -140,8 +141,8 @@ def _require_between(case: Case, earlier: Leaf, leaf: Leaf, claim_id: bytes) -> 
     wanted = range(earlier.index + 1, leaf.index)
     if list(case.roles.get("between", ())) != list(wanted):
         raise NotShown(
-            f"whether {earlier.name} still stood is not shown: neither a redemption of it, nor a later event on it,"
-            " nor all leaves between the two claims"
+            f"whether {earlier.name} still stood is not shown: neither a redemption of it, nor a later event"
+            " on it, nor all leaves between the two claims"
         )
     for one in case.many("between"):
         if supersedes(one, earlier):

@@ -1,4 +1,4 @@
-"""`duplicate_evidence`: evidence that is registered twice, used beyond its amount, or used after it was cancelled."""
+"""`duplicate_evidence`: evidence that is registered twice, used beyond its amount, cancelled or foreign."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ def _other_voucher(leaf: Leaf, claim: Leaf) -> Shown:
         raise NotShown(f"{claim.name} is no claim of another voucher that {leaf.name} redeems")
     return Shown(
         _OWN,
-        f"{leaf.name} redeems on the voucher {leaf.said.voucher_id.hex()} the claim of {claim.name} on the voucher"
-        f" {claim.said.voucher_id.hex()}",
+        f"{leaf.name} redeems on the voucher {leaf.said.voucher_id.hex()} the claim of {claim.name} on the"
+        f" voucher {claim.said.voucher_id.hex()}",
     )
 
 
@@ -97,8 +97,8 @@ def _overused(leaf: Leaf, evidence: Leaf, uses: list[Leaf]) -> Shown:
     if mine and mine != its:
         return Shown(
             _OWN,
-            f"{leaf.name} rests on the contract of leaf {mine[0]}; {evidence.name}, which it uses, is of the one of"
-            f" leaf {its[0] if its else 'none'}",
+            f"{leaf.name} rests on the contract of leaf {mine[0]}; {evidence.name}, which it uses, is of the"
+            f" one of leaf {its[0] if its else 'none'}",
         )
     link = leaf.link(kind, name)
     stated = link.totals[0] if link is not None and link.totals else 0

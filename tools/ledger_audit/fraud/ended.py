@@ -25,7 +25,7 @@ _HANDLING = frozenset(
     | {"application_publicised", "application_rejected", "application_withdrawn", "objection_recorded"}
     | {"voucher_issued", "grant_queued"}
 )
-_LIVE = "Only what has not ended is used: active vouchers, standing claims, open applications, providers (section 4)."
+_LIVE = "Only what has not ended is used: vouchers, claims, applications, providers (section 4)."
 
 
 def judge(case: Case) -> Shown:
@@ -91,7 +91,11 @@ def search(reader: Reader, lead: Lead) -> Search:
     leaf = reader.leaf(lead.index)
     found: list[Roles] = []
     named = set(uses(leaf))
-    old = leaf.said.superseded_index if leaf.kind in _CLAIMS and leaf.said.HasField("superseded_index") else None
+    old = (
+        leaf.said.superseded_index
+        if leaf.kind in _CLAIMS and leaf.said.HasField("superseded_index")
+        else None
+    )
     claim = reader.leaf_if(old)
     if claim is not None and claim.kind in _CLAIMS:
         named |= uses(leaf, claim)

@@ -1,7 +1,7 @@
 """`equivocation`: two tree heads of one size, or two leaves at one index, of which a log can have only one.
 
-Both were signed by the log's key. That one of two heads does not extend the other is no proof: only the log itself
-could show that it does.
+Both were signed by the log's key. That one of two heads does not extend the other is no proof: only the log
+itself could show that it does.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _two_notes(proof: TwoNotes, trust: Trust) -> tuple[Checkpoint, Shown]:
         raise NotShown("both notes have the same root")
     return first, Shown(
         _ONE_ROOT,
-        f"the log signed the roots {first.root.hex()} and {second.root.hex()}, both for the size {first.size}",
+        f"the log signed the roots {first.root.hex()} and {second.root.hex()}, both for size {first.size}",
         {"tree_size": first.size},
     )
 

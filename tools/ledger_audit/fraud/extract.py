@@ -1,7 +1,7 @@
 """Fraud proofs out of a log: for findings of an audit, or for one leaf that is suspected.
 
-What a search proposes is judged under the caller's trust before it is given away, so that nothing is handed on that
-another reader would not find proven. It must not judge anything itself.
+What a search proposes is judged under the caller's trust before it is given away, so that nothing is handed
+on that another reader would not find proven. It must not judge anything itself.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from ledger_audit.trust import Trust
 
 _NUMBER = re.compile(r"(?<![0-9a-z])[0-9]{1,16}(?![0-9a-z])")
-_WHOLE_TREE = "it is about the whole tree or a checkpoint: compare notes or receipts (audit fraud equivocation)"
+_WHOLE_TREE = (
+    "it is about the whole tree or a checkpoint: compare notes or receipts (audit fraud equivocation)"
+)
 _NO_TYPE = "no few leaves show it: it follows from more of the log than a proof holds"
 _NOTHING_SHOWN = "the leaves that were looked at do not show it by themselves"
 
@@ -81,8 +83,8 @@ class _Hunt:
 def extract(source: Source, suspicions: Iterable[Suspicion], trust: Trust) -> list[Extracted]:
     """For each suspicion a proof that is proven under `trust`, or why there is none.
 
-    All searches go through the log together, one pass for what all of them look for. Raises CouldNotCheckError
-    for what is absent, VerificationError where entries or tiles are not those of the checkpoint.
+    All searches go through the log together, one pass for what all of them look for. Raises
+    CouldNotCheckError for what is absent.
     """
     head = Checkpoint.parse(Note.parse(source.checkpoint()).text)
     reader = Reader(source, head.size)
@@ -132,10 +134,9 @@ def _choose(reader: Reader, trust: Trust, result: Extracted, hunts: Sequence[_Hu
             shown = _shown(reader, trust, hunt.type, accused, roles)
             if shown is None:
                 continue
-            if shown.party and ROLE in hunt.type.roles:
-                roles = {**roles, ROLE: authority_of(reader, shown.signed)}
+            named = {ROLE: authority_of(reader, shown.signed)} if shown.party else {}
             try:
-                proof = _proof(reader, hunt.type.name, accused, roles)
+                proof = _proof(reader, hunt.type.name, accused, {**roles, **named})
             except LedgerError as error:
                 result.why = f"the leaves are not those of the checkpoint: {error.summary}"
                 return

@@ -1,4 +1,4 @@
-"""`foreign_statement`: a genesis or statement of another ledger, of another request, too late, or one too many."""
+"""`foreign_statement`: a genesis or statement of another ledger or request, too late, or one too many."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def judge(case: Case) -> Shown:
     leaf = open_leaf(index, case.entries[index])
     shown = _other_ledger(leaf, case.ledger_id) or _other_request(leaf) or _too_many(leaf)
     if shown is None:
-        raise NotShown("the statements of the leaf belong to it, or it is not known to which ledger they should")
+        raise NotShown(
+            "the statements of the leaf belong to it, or it is not known to which ledger they should"
+        )
     return shown
 
 

@@ -1,4 +1,4 @@
-"""`inactive_key`: a leaf that was signed with a key after its revocation, or recorded after its retirement."""
+"""`inactive_key`: a leaf that is signed with a key after its revocation, or recorded after its retirement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verdict on a fraud proof, from its bytes and the caller's trust alone (docs/reference/format.md, section 8).
+"""The verdict on a fraud proof, from its bytes and the caller's trust alone (format.md, section 8).
 
 It must not read a file or a log.
 """

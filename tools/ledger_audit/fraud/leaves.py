@@ -59,7 +59,7 @@ class Leaf:
     event: event_pb2.Event
     kind: str
     statements: tuple[Any, ...]
-    """The statement of each envelope; None where its type is unknown or its bytes are not its one encoding."""
+    """The statement of each envelope; None where its type is unknown or its encoding not the one."""
 
     @property
     def name(self) -> str:
@@ -86,7 +86,7 @@ class Leaf:
 
     @property
     def signing_ids(self) -> list[bytes]:
-        """The ids of the keys that sign and were registered before: all but a new key and those of the genesis."""
+        """The ids of the signing keys that were registered before: no new ones, none of the genesis."""
         ids = list(self.said.header.key_ids)
         if self.kind == "ledger_opened":
             return []
@@ -154,7 +154,7 @@ class Leaf:
 
 
 def open_leaf(index: int, entry: bytes) -> Leaf:
-    """The leaf, or NotShown: it is no event of its place in the one encoding, or of an unknown kind or version."""
+    """The leaf, or NotShown: no event of its place in the one encoding, or of an unknown kind or version."""
     if not has_header(index, entry):
         raise NotShown(f"leaf {index} is not an event with that index")
     try:
@@ -199,7 +199,7 @@ def is_canonical(message: Message, data: bytes) -> bool | None:
     The message is the parsed one.
     """
     size = message.ByteSize()
-    message.DiscardUnknownFields()  # type: ignore[attr-defined]
+    message.DiscardUnknownFields()
     if message.ByteSize() != size:
         return None
     return message.SerializeToString(deterministic=True) == data

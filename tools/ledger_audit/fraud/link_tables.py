@@ -1,17 +1,18 @@
-"""Which links each event has, and to what (docs/reference/format.md, section 3), as far as its own leaf tells.
+"""Which links each event has, and to what (format.md, section 3), as far as its own leaf tells.
 
 It must not look at previous events or totals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from ledger.v1 import event_pb2
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from ledger_audit.fraud.leaves import Leaf
 
 Wanted: TypeAlias = tuple[int, bytes | None]
@@ -72,7 +73,9 @@ def _payload(kind: int, field: str) -> Callable[[Leaf], list[Way]]:
 
 def _new_key(field: str) -> Callable[[Leaf], list[Way]]:
     def rule(leaf: Leaf) -> list[Way]:
-        return [[*((KEY, identity) for identity in leaf.registered()), (PARTICIPANT, getattr(leaf.said, field))]]
+        return [
+            [*((KEY, identity) for identity in leaf.registered()), (PARTICIPANT, getattr(leaf.said, field))]
+        ]
 
     return rule
 

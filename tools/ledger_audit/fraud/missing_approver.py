@@ -37,7 +37,7 @@ _ENDS = frozenset({"key_retired", "key_revoked", "revocation_corrected"})
 
 
 def judge(case: Case) -> Shown:
-    """The accused leaf's own envelopes; its signers by the leaves of `keys`; then who may not have signed both."""
+    """The accused leaf's own envelopes; its signers by the leaves of `keys`; who may not have signed both."""
     leaf = case.accused
     shown = _unsigned(leaf) or _first_approval(case, leaf)
     if shown is None and leaf.has_statement:
@@ -124,7 +124,7 @@ def _problem(leaf: Leaf, ids: list[bytes], way: Sequence[Need], known: Mapping[b
 
 
 def _roots(leaf: Leaf, ids: list[bytes], known: Mapping[bytes, Holder]) -> Shown | None:
-    """By roots: not fewer than the threshold, all different persons. A key may also be ended in other ways."""
+    """By roots: not fewer than the threshold, all different persons. A key may end in other ways, too."""
     why = _not_by_roots(ids, known)
     if leaf.kind not in _ENDS:
         return Shown(_SIGNERS, f"{leaf.name} {why}") if why else None

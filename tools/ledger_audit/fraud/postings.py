@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,8 @@ from ledger_audit.fraud.proof_type import ProofType, search_alone
 from ledger_audit.fraud.verdict import Shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ledger_audit.fraud.case import Case
 
 _AVAILABLE, _ENCUMBERED = event_pb2.ACCOUNT_AVAILABLE, event_pb2.ACCOUNT_ENCUMBERED

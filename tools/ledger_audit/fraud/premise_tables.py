@@ -1,11 +1,14 @@
-"""Which premises each event has, and what each kind of premise names (docs/reference/format.md, section 3)."""
+"""Which premises each event has, and what each kind of premise names (format.md, section 3)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from ledger.v1 import event_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 KEY, POLICY, ADMISSION, CONTRACT, APPLICATION, VOUCHER, REDEMPTION, VERIFICATION = (
     event_pb2.PREMISE_KIND_KEY,
@@ -111,7 +114,7 @@ SEQUENCES: Mapping[str, tuple[Kinds, ...]] = MappingProxyType(
         "recoverable_written_off": _ON_CLAWBACK,
     }
 )
-"""The kinds of an event's premises after those of its keys; CALENDAR of a publication is left out, a refusal too."""
+"""The kinds of an event's premises after its keys, but CALENDAR of a publication; refusals are left out."""
 
 NAMED: Mapping[int, frozenset[str]] = MappingProxyType(
     {
@@ -182,4 +185,4 @@ FROZEN: Mapping[tuple[str, int], int] = MappingProxyType(
         ("grant_queued", CONTRACT): APPLICATION,
     }
 )
-"""Premises that an event has from a leaf that it names: event and kind of premise, and the kind that names that leaf."""
+"""Premises that an event has from a leaf that it names: event and kind, and the kind that names that leaf."""

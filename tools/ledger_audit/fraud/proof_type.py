@@ -1,4 +1,4 @@
-"""What a type of proof is: its name, the roles that leaves can have, its judge, and how a proof is looked for.
+"""What a type of proof is: its name, the roles that leaves can have, its judge, and its search.
 
 It must not know a type.
 """
@@ -9,15 +9,14 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from ledger_audit.fraud.case import Case
-from ledger_audit.fraud.verdict import Shown
-
 if TYPE_CHECKING:
+    from ledger_audit.fraud.case import Case
     from ledger_audit.fraud.reader import Reader
+    from ledger_audit.fraud.verdict import Shown
 
 Roles: TypeAlias = Mapping[str, Sequence[int]]
 Search: TypeAlias = Generator[bytes, Sequence[int], Iterable[Roles]]
-"""Yields bytes to look for, is sent the indexes of the entries that hold them, returns what may be a proof."""
+"""Yields bytes to look for, is sent the indexes of entries that hold them, returns what may be a proof."""
 
 
 @dataclass(frozen=True, slots=True)

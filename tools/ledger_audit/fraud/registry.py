@@ -5,8 +5,8 @@ It must not judge anything. `equivocation` has no leaves and is judged by its ow
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from ledger_audit.fraud import (
     broken_link,
@@ -26,7 +26,11 @@ from ledger_audit.fraud import (
     wrong_amount,
     wrong_premise,
 )
-from ledger_audit.fraud.proof_type import ProofType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ledger_audit.fraud.proof_type import ProofType
 
 TYPES: tuple[ProofType, ...] = (
     signature.TYPE,

@@ -27,7 +27,7 @@ _REGISTERED = "Every signing key was registered in an earlier leaf, which the ev
 
 
 def judge(case: Case) -> Shown:
-    """The accused leaf's signatures under its own new keys and those of `key`; what it names as registrations."""
+    """The accused leaf's signatures under its new keys and those of `key`, and the key leaves it names."""
     leaf = case.accused
     keys = case.many("key")
     shown = _weak_key(leaf) or _wrong_premise(leaf, keys)
@@ -55,7 +55,7 @@ def verify_one(envelope: envelope_pb2.Envelope, signature: bytes, public_key: by
 
 
 def verified_ids(leaf: Leaf, known: Mapping[bytes, bytes]) -> set[bytes]:
-    """The ids of those of these public keys (by id) under which a signature of the leaf's statement verifies."""
+    """The ids of those of these public keys under which a signature of the leaf's statement verifies."""
     envelope = leaf.event.envelopes[0]
     verified = set()
     for identity, signed in zip(leaf.said.header.key_ids, envelope.signatures, strict=False):

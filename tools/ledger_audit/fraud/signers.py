@@ -5,13 +5,11 @@ It must not look at signatures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from ledger.v1 import event_pb2
-from ledger_audit.fraud.leaves import Leaf, NewKey
 from ledger_audit.signatures import (
     APPROVER,
     AUDITOR,
@@ -23,9 +21,10 @@ from ledger_audit.signatures import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ledger_audit.fraud.case import Case
+    from ledger_audit.fraud.leaves import Leaf, NewKey
 
 Need: TypeAlias = int | bytes | str | None
 """An officer's role, a participant's id, `root`, or None where the leaves do not tell."""

@@ -1,11 +1,10 @@
-"""What a decision judges: the leaf that its statement names, by index and hash (docs/reference/format.md, section 4).
+"""What a decision judges: the leaf that its statement names, by index and hash (format.md, section 4).
 
 Which leaf that has to be is known from the event's own premises or links.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,8 @@ from ledger_audit.fraud.premise_tables import APPROVAL, OBJECTION, ORDER, REDEMP
 from ledger_audit.fraud.verdict import Shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ledger_audit.fraud.leaves import Leaf
 
 _RULE = "A decision names, by index and hash, the leaf that it judges (I12; section 4)."

@@ -126,7 +126,7 @@ def _voucher(leaf: Leaf, _entity: bytes, others: Others) -> Totals | None:
 
 
 def _fallen(leaf: Leaf, others: Others) -> Totals | None:
-    """A verification gives back what it does not confirm of the request; of an ended voucher it is released."""
+    """A verification gives back what it does not confirm; of an ended voucher that is released."""
     request = others.get(_premise(leaf, event_pb2.PREMISE_KIND_REDEMPTION))
     if request is None or request.kind != "redemption_requested":
         return None

@@ -84,7 +84,7 @@ def computed_startup(case: Case, application: Leaf, *, policy_role: str) -> bool
 
 
 def startup_roles(reader: Reader, by: Leaf) -> Generator[bytes, Sequence[int], list[Roles]]:
-    """Nothing; the application that `by` names; and with it all that computes again whether it is a start-up's."""
+    """Nothing; the application that `by` names; with it what computes whether it is a start-up's."""
     application = reader.leaf_if(by.premise(APPLICATION))
     if application is None:
         return [{}]

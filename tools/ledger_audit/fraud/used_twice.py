@@ -1,8 +1,7 @@
-"""`used_twice`: two leaves that use what can be used once: an id, a number, a claim, an instalment, a place."""
+"""`used_twice`: two leaves that use what can be used once: an id, a number, a claim, an instalment."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,8 @@ from ledger_audit.fraud.proof_type import Lead, ProofType, Roles, Search
 from ledger_audit.fraud.verdict import Shown
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from ledger_audit.fraud.case import Case
     from ledger_audit.fraud.reader import Reader
 

@@ -1,4 +1,4 @@
-"""`wrong_amount`: an amount that is not rounded down, is more than what it rests on is worth, or is no sum."""
+"""`wrong_amount`: an amount that is not rounded down, is more than what it rests on, or is no sum."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def search(reader: Reader, lead: Lead) -> Search:
     if leaf.kind in {"voucher_issued", "grant_queued"}:
         return (yield from amounts_grant.search_grant(reader, leaf))
     if leaf.kind == "voucher_allotted":
-        return amounts_grant.share_roles(reader, leaf)
+        return (yield from amounts_grant.search_share(reader, leaf))
     if leaf.kind in {"redemption_requested", "redemption_verified"}:
         return (yield from amounts_redemption.search(reader, leaf))
     return amounts_payment.payment_roles(reader, leaf)

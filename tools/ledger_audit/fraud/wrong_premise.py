@@ -1,4 +1,4 @@
-"""`wrong_premise`: an event that rests on nothing, on a leaf that is no such fact, on an old one or another than it must."""
+"""`wrong_premise`: an event that rests on no such fact, an old one, or another than it must."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from ledger_audit.fraud.premise_tables import (
     SEQUENCES,
     VOUCHER,
 )
-from ledger_audit.fraud.subjects import subject_of, wrong_subject
 from ledger_audit.fraud.proof_type import Lead, ProofType, Roles, Search
+from ledger_audit.fraud.subjects import subject_of, wrong_subject
 from ledger_audit.fraud.verdict import Shown
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ def _no_such_fact(leaf: Leaf, kind: int, named: Leaf) -> Shown | None:
         if named.payload.approvals != wanted:
             return Shown(
                 _RULE,
-                f"{leaf.name} names {named.name}, approval {named.payload.approvals} of its redemption; it rests on"
-                f" approval {wanted}",
+                f"{leaf.name} names {named.name}, approval {named.payload.approvals} of its redemption; it"
+                f" rests on approval {wanted}",
             )
     return None
 
