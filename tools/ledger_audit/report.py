@@ -62,6 +62,8 @@ class Report:
     clock: str = ""
     commitments: dict[str, Any] | None = None
     """What the openings that were given said (`openings.Openings.summary`); None without any."""
+    digests: tuple[tuple[int, bytes], ...] = ()
+    """The state digests as this auditor computed them, by leaf index; not part of the JSON."""
 
     @property
     def result(self) -> str:

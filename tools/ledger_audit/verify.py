@@ -140,6 +140,7 @@ class _Audit:
             roots=tuple(key_id.hex() for key_id in state.root_keys),
             clock=("SIMULATED" if state.simulated else "SYSTEM") if state.ledger_id else "",
             commitments=self.openings.summary() if self.openings is not None else None,
+            digests=tuple(fold.digests.computed),
         )
 
     def _note_requests(

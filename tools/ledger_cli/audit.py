@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from ledger_cli.audit_bisect import add_to as add_bisect
 from ledger_cli.audit_indicators import add_to as add_indicators
 from ledger_cli.audit_reconcile import add_to as add_reconcile
 from ledger_cli.audit_whatif import add_to as add_whatif
@@ -64,6 +65,10 @@ def verify(
     accepted: Annotated[
         Path | None, typer.Option("--accepted", metavar="FILE", help="Findings that you know already (JSON).")
     ] = None,
+    digests: Annotated[
+        Path | None,
+        typer.Option("--digests", metavar="FILE", help="Write the state digests that were recomputed."),
+    ] = None,
     workers: Annotated[
         int, typer.Option("--workers", metavar="N", min=1, max=64, help="Worker processes.")
     ] = 1,
@@ -71,6 +76,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Check every byte, signature and rule. Exit 0 ok, 3 findings, 5 something could not be checked."""
+    from ledger_audit.digest_file import DigestFile
     from ledger_audit.verify import verify as run
     from ledger_cli.audit_output import print_report
     from ledger_cli.audit_sources import (
@@ -98,6 +104,8 @@ def verify(
             workers=workers,
             progress=step,
         )
+    if digests is not None:
+        DigestFile(report.genesis_leaf_hash, report.tree_size, report.digests).save(digests)
     print_report(report, as_json=as_json)
     if report.exit_code:
         raise typer.Exit(int(report.exit_code))
@@ -175,6 +183,7 @@ def prove(
     print_object("audit-prove", value, as_json=as_json)
 
 
+add_bisect(app)
 add_reconcile(app)
 add_indicators(app)
 add_whatif(app)
