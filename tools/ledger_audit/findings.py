@@ -54,6 +54,7 @@ CHECKS: tuple[Check, ...] = (
     Check("tree_root", Layer.BYTES, "the tree's root is the checkpoint's"),
     Check("checkpoint_form", Layer.TRUST, "the checkpoint is a signed note of this log"),
     Check("checkpoint_signature", Layer.TRUST, "the log's key signed the checkpoint"),
+    Check("checkpoint_remembered", Layer.TRUST, "the log extends the newest checkpoint verified before"),
     Check("checkpoint_given", Layer.TRUST, "the log contains the tree of the checkpoint that was given"),
     Check("witnesses", Layer.TRUST, "enough witnesses cosigned"),
     Check("roots_pinned", Layer.TRUST, "the genesis is the one of the trust file"),

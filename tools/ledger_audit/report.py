@@ -64,6 +64,8 @@ class Report:
     """What the openings that were given said (`openings.Openings.summary`); None without any."""
     digests: tuple[tuple[int, bytes], ...] = ()
     """The state digests as this auditor computed them, by leaf index; not part of the JSON."""
+    kept: tuple[str, ...] = ()
+    """Files in which contradicting checkpoints were kept."""
 
     @property
     def result(self) -> str:
@@ -94,6 +96,7 @@ class Report:
             "roots": list(self.roots),
             "clock": self.clock,
             **({} if self.commitments is None else {"commitments": self.commitments}),
+            **({"kept": list(self.kept)} if self.kept else {}),
         }
 
 

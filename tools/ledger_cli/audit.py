@@ -69,6 +69,19 @@ def verify(
         Path | None,
         typer.Option("--digests", metavar="FILE", help="Write the state digests that were recomputed."),
     ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            "--state",
+            envvar="VOUCHER_LEDGER_STATE",
+            show_envvar=True,
+            metavar="DIR",
+            help="Where verified checkpoints are remembered; by default among the user's files.",
+        ),
+    ] = None,
+    no_state: Annotated[
+        bool, typer.Option("--no-state", help="Remember nothing, compare with nothing.")
+    ] = False,
     workers: Annotated[
         int, typer.Option("--workers", metavar="N", min=1, max=64, help="Worker processes.")
     ] = 1,
@@ -84,6 +97,7 @@ def verify(
         bytes_of,
         opened,
         openings_of,
+        remembered_of,
         stepping,
         text_of,
         trust_of,
@@ -101,6 +115,7 @@ def verify(
             receipts=receipts,
             openings=secrets,
             accepted=known,
+            remembered=remembered_of(state, no_state=no_state),
             workers=workers,
             progress=step,
         )
