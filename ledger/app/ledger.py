@@ -70,8 +70,9 @@ class Ledger:
         accept_clock: bool = False,
         quotas: Quotas | None = None,
         quorum_delays: QuorumDelays | None = None,
+        hold_signing: bool = False,
     ) -> None:
-        """With `quorum_delays` there are witnesses, and nothing is signed before `begin_signing`."""
+        """With `quorum_delays` there is a quorum to wait for; `hold_signing` signs after `begin_signing`."""
         self._application = application
         self._on_close = on_close
         self._recorder = application.recorder
@@ -116,7 +117,7 @@ class Ledger:
         self._stage = VerifyingStage(self._checker, self.sequencer.submit)
         if folded.size > locked.size:
             self._checkpointer.poke()
-        if quorum_delays is None:
+        if not hold_signing:
             self._checkpointer.start()
         if quotas is not None and quotas != self.state.quotas_in_force():
             self.sequencer.submit(Job([quota_item(quotas)]))

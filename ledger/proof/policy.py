@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ledger.errors import MalformedError
 from ledger.proof.cosignature import CosignatureVerifier, verify_cosignatures
 from ledger.proof.strict import parse_decimal
 from ledger.proof.vkey import COSIGNATURE_ML_DSA_44_TYPE, ED25519_TYPE, VKey
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 MAX_POLICY_CHARACTERS = 1_000_000
 MAX_NAMES = 1_000
@@ -66,9 +70,9 @@ class Policy:
             raise MalformedError("a witness policy has no quorum", hint="add a line: quorum NAME")
         return policy
 
-    def counted(self, origin: str) -> tuple[WitnessLine, ...]:
+    def counted(self, origin: str, *, log_keys: Collection[bytes] = ()) -> tuple[WitnessLine, ...]:
         """The witnesses that count for the log of this origin: all but the log itself, by name or by key."""
-        own = {log.vkey.public_key for log in self.logs if log.vkey.name == origin}
+        own = {log.vkey.public_key for log in self.logs if log.vkey.name == origin}.union(log_keys)
         return tuple(
             witness
             for witness in self.witnesses.values()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from email.utils import formatdate
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 import h11
@@ -136,11 +137,12 @@ class Connection:
     async def _send(self, response: Response, *, head_only: bool) -> None:
         length = response.length
         headers = [("date", formatdate(usegmt=True)), *response.headers]
-        if response.status != 304:  # noqa: PLR2004 - a 304 has no body, and its length would be another's
+        if response.status != HTTPStatus.NOT_MODIFIED:
             headers.append(("content-length", str(length)))
         within_s = self._limits.answer_s + length / self._limits.bytes_per_s
         async with asyncio.timeout(within_s):
-            self._write(h11.Response(status_code=response.status, headers=headers))
+            phrase = HTTPStatus(response.status).phrase
+            self._write(h11.Response(status_code=response.status, headers=headers, reason=phrase))
             if not head_only and length:
                 async for piece in response.body.chunks(response.start, response.start + length):
                     self._write(h11.Data(data=piece))

@@ -19,7 +19,7 @@ class Limits:
     head_bytes: int = 16 * 1_024
     target_chars: int = 1_024
     head_s: float = 15.0
-    body_bytes: int = 0
+    body_bytes: int = 1_024
     body_s: float = 10.0
     answer_s: float = 30.0
     bytes_per_s: int = 16 * 1_024

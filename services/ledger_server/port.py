@@ -78,6 +78,12 @@ class LedgerPort(Protocol):
     def queued_items(self) -> int:
         """Statements that wait to be decided."""
 
+    def begin_signing(self) -> None:
+        """Sign checkpoints from now on."""
+
+    def stop_writing(self, reason: str) -> None:
+        """Take no statements and sign no checkpoint any more; reads go on."""
+
     async def submit(
         self, envelopes: Sequence[SignedEnvelope], *, act: str, submitter: bytes
     ) -> Sequence[Outcome]:

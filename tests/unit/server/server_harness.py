@@ -87,6 +87,12 @@ class FakeLedger:
             self.signed = FakeCheckpoint(f"note {self.size}".encode(), self.size, bytes(32))
             self.changed.notify_all()
 
+    def begin_signing(self) -> None:
+        return
+
+    def stop_writing(self, reason: str) -> None:
+        self.writable, self.stop_reason = False, reason
+
     async def submit(
         self, envelopes: Sequence[SignedEnvelope], *, act: str, submitter: bytes
     ) -> list[Outcome]:
