@@ -106,19 +106,12 @@ async def _serve(directory: Path, options: _Options, *, as_json: bool) -> signal
     """Serve until a signal comes; which one it was."""
     from ledger.web.address import parse_address
     from ledger_cli.output import print_object, say
+    from ledger_cli.signals import ending
     from ledger_server.directory import LedgerDirectory
     from ledger_server.wiring import start_server
 
     place = LedgerDirectory(directory)
-    loop = asyncio.get_running_loop()
-    ended: asyncio.Future[signal.Signals] = loop.create_future()
-
-    def end(name: signal.Signals) -> None:
-        if not ended.done():
-            ended.set_result(name)
-
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, end, name)
+    ended = ending()
     witnesses = _witnesses(place, options.policy)
     waits = witnesses is not None and witnesses.policy.quorum != "none"
     ledger = place.open(
