@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ledger.web.limits import Limits
 
 _READ_BYTES: Final = 64 * 1_024
-_TOO_LONG, _TARGET_TOO_LONG, _TOO_SLOW = 413, 414, 408
+_TOO_SLOW, _TOO_LONG, _TARGET_TOO_LONG, _HEAD_TOO_LONG = 408, 413, 414, 431
 
 
 class _RefusedError(Exception):
@@ -97,6 +97,9 @@ class Connection:
             return None
         if len(event.target) > self._limits.target_chars:
             raise _RefusedError(_TARGET_TOO_LONG)
+        # A head that came in one piece was not incomplete, and so not too long to h11.
+        if sum(len(name) + len(value) for name, value in event.headers) > self._limits.head_bytes:
+            raise _RefusedError(_HEAD_TOO_LONG)
         headers: dict[str, str] = {}
         for name, value in event.headers:
             key = name.decode("latin-1")
