@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ledger.proof import ed25519, mldsa44
+from ledger.web.address import Address
 from ledger.web.client import Answer, exchange
 from ledger_server.telemetry import json_logger
 from ledger_witness.cosigner import Cosigner
@@ -44,6 +45,11 @@ class Running:
     metrics: WitnessMetrics
     said: io.StringIO = field(default_factory=io.StringIO)
 
+    @property
+    def address(self) -> Address:
+        """Where it listens."""
+        return Address("127.0.0.1", int(self.url.rpartition(":")[2]))
+
     async def post(self, body: bytes, path: str = "add-checkpoint") -> Answer:
         """The answer to a submission."""
         return await exchange(f"{self.url}/{path}", method="POST", body=body)
@@ -54,12 +60,14 @@ class Running:
 
 
 @asynccontextmanager
-async def witnessing(directory: Path, logs: Sequence[VKey], **options: Any) -> AsyncIterator[Running]:
-    """A witness of some logs on any port."""
+async def witnessing(
+    directory: Path, logs: Sequence[VKey], *, listen: Address = LOOPBACK, **options: Any
+) -> AsyncIterator[Running]:
+    """A witness of some logs, on any port or on one that is given."""
     said = io.StringIO()
     witness = Witness(Records(directory), logs=logs, **({"plain": PLAIN} | options))
     metrics = WitnessMetrics()
-    server = await serve_witness(witness, LOOPBACK, metrics=metrics, log=json_logger(said))
+    server = await serve_witness(witness, listen, metrics=metrics, log=json_logger(said))
     try:
         yield Running(witness, f"http://127.0.0.1:{server.port}", metrics, said)
     finally:

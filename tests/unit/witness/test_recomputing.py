@@ -126,9 +126,7 @@ def test_a_finding_is_never_cosigned_and_add_checkpoint_answers_all_the_same(tmp
             broken = "report['findings'] = [{'check': 'chain', 'index': 3}]; code = 3"
             recomputing = follow(it, *command(broken))
             assert (await it.post(LOG.request(0, 7))).status == 200
-            await becoming(
-                lambda: it.metrics.recomputed.labels(origin=ORIGIN, result="findings")._value.get()
-            )
+            await becoming(it.metrics.recomputed.labels(origin=ORIGIN, result="findings")._value.get)
             assert (await it.post(LOG.request(7, 12))).status == 200
             assert await recomputed_size(it) == 0
             assert (await it.get(PATH)).status == 404
