@@ -431,3 +431,16 @@ def test_a_server_without_witnesses_refuses_the_level_before_anything_is_recorde
             )
 
     running(test)
+
+
+@pytest.mark.parametrize("opened", [True, False])
+def test_entries_are_for_everybody_only_where_the_operator_opens_them(folder: Path, opened: bool) -> None:
+    """Over gRPC without a certificate, and over HTTP."""
+
+    async def test() -> None:
+        async with witnessed_ledger(folder, "", open_entries=opened) as it:
+            code = await it.read_entries_as_nobody()
+            assert code == ("OK" if opened else "UNAUTHENTICATED")
+            assert (await it.http("tile/entries/000.p/10")).status == (200 if opened else 403)
+
+    running(test)

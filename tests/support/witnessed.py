@@ -100,6 +100,16 @@ class Witnessed:
         note: bytes = answer.checkpoint
         return note
 
+    async def read_entries_as_nobody(self) -> str:
+        """How reading entries over gRPC without a name ends."""
+        async with aio.insecure_channel(f"127.0.0.1:{self.server.port}") as channel:
+            try:
+                async for _ in LogServiceStub(channel).ListEntries(pb.ListEntriesRequest()):
+                    pass
+            except grpc.RpcError as error:
+                return str(error.code().name)  # type: ignore[attr-defined]
+        return "OK"
+
     async def http(self, path: str) -> Answer:
         """What is at a path over HTTP."""
         return await exchange(f"http://127.0.0.1:{self.server.http_port}/{path}", max_bytes=1 << 26)
