@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from support.tiny_log import TinyLog
 from support.web import becoming, running, serving
-from support.witnessed import CHECKPOINTED, Witnessed, witnessed_ledger
+from support.witnessed import CHECKPOINTED, Witnessed, grow, witnessed_ledger
 from support.witnessing import RULES, cosigner, witnessing
 
 from ledger.app.publication import QuorumDelays
@@ -23,6 +23,7 @@ from ledger.proof.policy import Policy
 from ledger.proof.tlog_proof import TlogProof
 from ledger.proof.tlog_witness import AddCheckpoint, log_path, render_size
 from ledger.proof.vkey import VKey
+from ledger.store.sqlite_lock import SQLiteLockStore
 from ledger.web.limits import Limits
 from ledger.web.messages import BytesBody, Request, Response, refusal, text
 from ledger_play.ceremony import open_development_ledger
@@ -242,6 +243,23 @@ def test_lines_of_unknown_keys_are_passed_over(folder: Path, kind: str) -> None:
     running(test)
 
 
+async def grow_unsigned(folder: Path, count: int) -> None:
+    """Record events, as a process does that is killed before it signs a checkpoint of them."""
+    directory = LedgerDirectory(folder)
+    ledger = directory.open(hold_signing=True)
+    await grow(ledger, directory, count)
+    await ledger.close()
+
+
+def locked_size(folder: Path) -> int:
+    """The size of the locked checkpoint."""
+    store = SQLiteLockStore(LedgerDirectory(folder).lock)
+    locked = store.read()
+    store.close()
+    assert locked is not None
+    return locked.size
+
+
 def evidence_in(folder: Path) -> list[bytes]:
     """The notes that were kept as evidence."""
     return [path.read_bytes() for path in folder.glob("evidence-*.note")]
@@ -282,6 +300,25 @@ def test_a_record_that_was_put_back_is_noticed_before_anything_is_signed(
                 assert (await it.http("tile/0/000.p/12")).status == 200
             (evidence,) = evidence_in(old)
             assert size_of(evidence) == 14
+
+    running(test)
+
+
+def test_nothing_is_signed_before_the_witnesses_were_asked(folder: Path, tmp_path: Path) -> None:
+    """A record that was put back and has grown since: its key must not sign a second tree of those sizes."""
+
+    async def test() -> None:
+        vkey = log_key(folder)
+        old = tmp_path / "old"
+        shutil.copytree(folder, old)
+        async with witnessing(tmp_path / "1", [vkey], plain=ONE) as one:
+            rules = policy((ONE, one.url))
+            await _grow_and_cosign(folder, rules, 3)
+            await grow_unsigned(old, 2)
+            async with witnessed_ledger(old, rules) as it:
+                assert (it.ledger.size, size_of(await it.checkpoint())) == (12, 10)
+                assert_stopped(it, "size 13", "size 10")
+            assert locked_size(old) == 10
 
     running(test)
 

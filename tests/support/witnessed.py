@@ -38,6 +38,28 @@ if TYPE_CHECKING:
 CHECKPOINTED, WITNESSED = receipt_pb2.ACK_LEVEL_CHECKPOINTED, receipt_pb2.ACK_LEVEL_WITNESSED
 
 
+async def grow(ledger: Ledger, directory: LedgerDirectory, count: int = 1) -> int:
+    """Register participants as the clerk of the folder; the index of the last one."""
+    clerk = load_identity(directory.identities / "clerk.toml")
+    key = SigningKey.load(clerk.signing_key)
+    index = -1
+    for _ in range(count):
+        statement = registry.participant_registration(
+            basis=shared.basis(bureau_id=clerk.bureau_id, role=Role.CLERK, reason_code="REGISTERED"),
+            participant_id=new_id(),
+            kind=ParticipantKind.ENTERPRISE,
+            registered_day=20_000,
+            credit_code=complete_credit_code(f"91440300{ledger.size:08d}"),
+        )
+        envelope = make_envelope("participant-registration", statement, [key], ledger_id=ledger.ledger_id)
+        (outcome,) = await ledger.submit(
+            [from_message(envelope)], act="participant-registration", submitter=clerk.participant_id
+        )
+        assert isinstance(outcome, Accepted), outcome
+        index = outcome.index
+    return index
+
+
 @dataclass
 class Witnessed:
     """A ledger in service, its server, and what the server logged."""
@@ -50,26 +72,7 @@ class Witnessed:
 
     async def grow(self, count: int = 1) -> int:
         """Register participants; the index of the last one."""
-        clerk = load_identity(self.directory.identities / "clerk.toml")
-        key = SigningKey.load(clerk.signing_key)
-        index = -1
-        for _ in range(count):
-            statement = registry.participant_registration(
-                basis=shared.basis(bureau_id=clerk.bureau_id, role=Role.CLERK, reason_code="REGISTERED"),
-                participant_id=new_id(),
-                kind=ParticipantKind.ENTERPRISE,
-                registered_day=20_000,
-                credit_code=complete_credit_code(f"91440300{self.ledger.size:08d}"),
-            )
-            envelope = make_envelope(
-                "participant-registration", statement, [key], ledger_id=self.ledger.ledger_id
-            )
-            (outcome,) = await self.ledger.submit(
-                [from_message(envelope)], act="participant-registration", submitter=clerk.participant_id
-            )
-            assert isinstance(outcome, Accepted), outcome
-            index = outcome.index
-        return index
+        return await grow(self.ledger, self.directory, count)
 
     async def receipt(
         self, index: int, level: receipt_pb2.AckLevel.ValueType = WITNESSED, *, within_s: float = 20.0
