@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ledger.web.address import Address
     from ledger.web.messages import Request
     from ledger.web.server import WebServer
+    from ledger_witness.evidence import Evidence
     from ledger_witness.telemetry import WitnessMetrics
     from ledger_witness.witness import Witness
 
@@ -30,8 +31,11 @@ _SUBMISSIONS: Final = frozenset({f"/{ADD_CHECKPOINT}", f"/rules/{ADD_CHECKPOINT}
 class WitnessPaths:
     """Answers the paths of one witness."""
 
-    def __init__(self, witness: Witness, *, metrics: WitnessMetrics, log: FilteringBoundLogger) -> None:
+    def __init__(
+        self, witness: Witness, *, evidence: Evidence, metrics: WitnessMetrics, log: FilteringBoundLogger
+    ) -> None:
         self._witness = witness
+        self._evidence = evidence
         self._metrics = metrics
         self._log = log
 
@@ -55,20 +59,24 @@ class WitnessPaths:
         self._metrics.answers.labels(code=str(int(status))).inc()
         if status in {HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.CONFLICT} and content_type == TEXT:
             # A trusted key signed it: it may be proof that the log shows two histories.
-            self._log.error(
-                "inconsistent", reason=data.decode().strip(), request=body.decode("utf-8", "replace")
-            )
+            kept = self._evidence.keep(body)
+            self._log.error("inconsistent", reason=data.decode().strip(), evidence=str(kept or "not kept"))
         headers = (("content-type", content_type), ("cache-control", "no-store"))
         return Response(status=int(status), headers=headers, body=BytesBody(data))
 
 
 async def serve_witness(
-    witness: Witness, listen: Address, *, metrics: WitnessMetrics, log: FilteringBoundLogger
+    witness: Witness,
+    listen: Address,
+    *,
+    evidence: Evidence,
+    metrics: WitnessMetrics,
+    log: FilteringBoundLogger,
 ) -> WebServer:
     """Serve the witness at an address; AddressUnavailable if it is taken."""
 
     def failed(where: str, error: Exception) -> None:
         log.error("fault", where=where, exc_info=error)
 
-    paths = WitnessPaths(witness, metrics=metrics, log=log)
+    paths = WitnessPaths(witness, evidence=evidence, metrics=metrics, log=log)
     return await serve_web(paths, listen=listen, limits=LIMITS, on_fault=failed)

@@ -12,6 +12,7 @@ from ledger.web.address import Address
 from ledger.web.client import Answer, exchange
 from ledger_server.telemetry import json_logger
 from ledger_witness.cosigner import Cosigner
+from ledger_witness.evidence import Evidence
 from ledger_witness.records import Records
 from ledger_witness.serving import serve_witness
 from ledger_witness.telemetry import WitnessMetrics
@@ -67,7 +68,9 @@ async def witnessing(
     said = io.StringIO()
     witness = Witness(Records(directory), logs=logs, **({"plain": PLAIN} | options))
     metrics = WitnessMetrics()
-    server = await serve_witness(witness, listen, metrics=metrics, log=json_logger(said))
+    server = await serve_witness(
+        witness, listen, evidence=Evidence(directory), metrics=metrics, log=json_logger(said)
+    )
     try:
         yield Running(witness, f"http://127.0.0.1:{server.port}", metrics, said)
     finally:

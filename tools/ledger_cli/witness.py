@@ -167,6 +167,7 @@ async def _serve(settings: _Settings, *, as_json: bool) -> signal.Signals:
     from ledger_cli.signals import ending
     from ledger_server.telemetry import json_logger
     from ledger_witness.cosigner import check_apart
+    from ledger_witness.evidence import Evidence
     from ledger_witness.recomputing import Recomputing
     from ledger_witness.records import Records
     from ledger_witness.serving import serve_witness
@@ -180,7 +181,13 @@ async def _serve(settings: _Settings, *, as_json: bool) -> signal.Signals:
     witness = Witness(Records(settings.folder.root), logs=settings.logs, plain=plain, rules=rules)
     recomputing = Recomputing(witness, settings.commands, metrics=metrics, log=log)
     try:
-        server = await serve_witness(witness, parse_address(settings.listen), metrics=metrics, log=log)
+        server = await serve_witness(
+            witness,
+            parse_address(settings.listen),
+            evidence=Evidence(settings.folder.root),
+            metrics=metrics,
+            log=log,
+        )
         recomputing.start()
         if settings.metrics_listen:
             address = parse_address(settings.metrics_listen)

@@ -17,6 +17,7 @@ from ledger.proof.cosignature import CosignatureVerifier, verify_cosignatures
 from ledger.proof.note import Note, parse_signature_lines
 from ledger.proof.tlog_witness import MAX_REQUEST_BYTES
 from ledger_witness.cosigner import Cosigner, check_apart
+from ledger_witness.evidence import MOST, Evidence
 from ledger_witness.records import PLAIN as PLAIN_RECORD
 from ledger_witness.records import RecordsUnavailable
 
@@ -31,6 +32,11 @@ VERIFIERS = [CosignatureVerifier(vkey) for vkey in PLAIN.vkeys]
 def times_on(note: bytes) -> list[int]:
     """The times of the witness's cosignatures on a note."""
     return [found.timestamp_s for found in verify_cosignatures(note, VERIFIERS)]
+
+
+def kept_in(directory: Path) -> list[bytes]:
+    """The notes that were kept as evidence."""
+    return sorted(path.read_bytes() for path in directory.glob("inconsistent-*.note"))
 
 
 def test_it_answers_with_a_line_of_each_key_and_publishes_the_checkpoint(tmp_path: Path) -> None:
@@ -75,6 +81,7 @@ def test_every_status_over_http(tmp_path: Path) -> None:
             assert (await it.get("add-checkpoint")).status == 405
             assert (await it.get("nothing")).status == 404
             assert it.said.getvalue().count('"event": "inconsistent"') == 2
+            assert kept_in(tmp_path) == sorted([fork.note(7), fork.note(9)])
             assert it.metrics.answers.labels(code="422")._value.get() == 1
             assert (await it.get(PATH)).body.startswith(LOG.note(7))
 
@@ -189,3 +196,16 @@ def test_names_and_keys_serve_one_each() -> None:
     ):
         with pytest.raises(UsageError):
             check_apart(cosigners, logs)
+
+
+def test_evidence_is_kept_once_and_within_a_limit(tmp_path: Path) -> None:
+    """The same note is one file; a key that signs nonsense without end fills no disk."""
+    evidence = Evidence(tmp_path)
+    first = evidence.keep(LOG.request(0, 1))
+    assert first is not None
+    assert (evidence.keep(LOG.request(0, 1)), first.read_bytes()) == (first, LOG.note(1))
+    for number in range(MOST + 5):
+        evidence.keep(LOG.request(0, 2, note=LOG.note(2, f"extension {number}")))
+    assert len(kept_in(tmp_path)) == MOST
+    assert evidence.keep(LOG.request(0, 1)) == first
+    assert Evidence(tmp_path / "none").keep(LOG.request(0, 1)) is None
