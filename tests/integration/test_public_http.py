@@ -62,8 +62,8 @@ def exported(house: House, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=[True, False], ids=["open", "closed"])
-def server(house: House, request: pytest.FixtureRequest) -> Iterator[WebServer]:
-    """The ledger over HTTP, with entries open or closed."""
+def server(house: House, exported: Path, request: pytest.FixtureRequest) -> Iterator[WebServer]:
+    """The ledger that was exported over HTTP, with entries open or closed."""
     web = house.run(
         serve_public(
             house.ledger,

@@ -145,13 +145,14 @@ def test_a_missing_quorum_delays_what_it_is_set_to(
         async with witnessed_ledger(folder, rules, delays=delays) as it:
             index = await it.grow()
             assert await it.refused_receipt(index) == (
-                "UNAVAILABLE: too few witnesses have cosigned; what was sent is durable: repeat the same "
-                "request later"
+                "UNAVAILABLE",
+                "WITNESSES_MISSING",
+                "too few witnesses have cosigned; what was sent is durable: repeat the same request later",
             )
             if delays is QuorumDelays.WITNESSED:
                 await it.receipt(index, CHECKPOINTED)
             else:
-                assert (await it.refused_receipt(index, CHECKPOINTED)).startswith("UNAVAILABLE: too few")
+                assert (await it.refused_receipt(index, CHECKPOINTED))[1] == "WITNESSES_MISSING"
                 assert size_of(await it.checkpoint()) == before + 1
             await it.receipt(before)
             assert (await it.http(log_path(vkey.name))).status == 200
@@ -219,7 +220,7 @@ def test_a_witness_that_lies_or_fails_counts_for_nothing(folder: Path, kind: str
                 index = await it.grow()
                 await it.receipt(index, CHECKPOINTED)
                 await becoming(lambda: it.counted("w1", result))
-                assert (await it.refused_receipt(index, within_s=0.5)).startswith("UNAVAILABLE")
+                assert (await it.refused_receipt(index, within_s=0.5))[1] == "WITNESSES_MISSING"
                 assert cosigners_of(await it.checkpoint(), ONE) == []
                 assert it.ledger.writable
 
@@ -237,7 +238,7 @@ def test_lines_of_unknown_keys_are_passed_over(folder: Path, kind: str) -> None:
         ):
             index = await it.grow()
             await becoming(lambda: it.counted("w1", "cosigned"))
-            assert (await it.refused_receipt(index, within_s=0.5)).startswith("UNAVAILABLE")
+            assert (await it.refused_receipt(index, within_s=0.5))[1] == "WITNESSES_MISSING"
             assert len(Note.parse(await it.checkpoint()).signatures) == 1
 
     running(test)
@@ -464,7 +465,9 @@ def test_a_server_without_witnesses_refuses_the_level_before_anything_is_recorde
     async def test() -> None:
         async with witnessed_ledger(folder, "") as it:
             assert await it.refused_receipt(3) == (
-                "INVALID_ARGUMENT: this server asks no witnesses; its highest level is CHECKPOINTED"
+                "INVALID_ARGUMENT",
+                "MALFORMED",
+                "this server asks no witnesses; its highest level is CHECKPOINTED",
             )
 
     running(test)

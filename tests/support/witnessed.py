@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 from grpc import aio
+from unit.server.server_harness import refused_with
 
 from ledger.app.outcomes import Accepted
 from ledger.app.publication import QuorumDelays
@@ -88,12 +89,13 @@ class Witnessed:
 
     async def refused_receipt(
         self, index: int, level: receipt_pb2.AckLevel.ValueType = WITNESSED, *, within_s: float = 1.0
-    ) -> str:
-        """How asking for a receipt ends: the code's name and the status message."""
+    ) -> tuple[str, str, str]:
+        """How asking for a receipt ends: the code's name, the reason and the message."""
         try:
             await self.receipt(index, level, within_s=within_s)
         except grpc.RpcError as error:
-            return f"{error.code().name}: {error.details()}"  # type: ignore[attr-defined]
+            code, info, status = refused_with(error)
+            return code.name, info.reason, status.message
         raise AssertionError("there is a receipt")
 
     async def checkpoint(self) -> bytes:
