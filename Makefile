@@ -41,7 +41,7 @@ tamper: setup  ## Spoil the golden ledgers and see the audit find it (MUTANTS=0 
 lint: setup  ## Check style, types, import directions, protos and generated code.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy -p ledger -p ledger_server -p ledger_cli -p ledger_play -p ledger_audit
+	$(BIN)/mypy -p ledger -p ledger_server -p ledger_witness -p ledger_cli -p ledger_play -p ledger_audit
 	$(BIN)/lint-imports
 	PATH="$(CURDIR)/.venv/bin:$$PATH" buf lint
 	@$(MAKE) --no-print-directory generate OUT=build/generated

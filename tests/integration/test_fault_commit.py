@@ -16,8 +16,9 @@ from support.waiting import until
 
 from ledger.app.application import LedgerApplication
 from ledger.app.bootstrap import decode_record
-from ledger.app.ledger import CheckpointUnavailable, Ledger
+from ledger.app.ledger import Ledger
 from ledger.app.outcomes import Accepted, Refused
+from ledger.app.publication import CheckpointUnavailable
 from ledger.app.verification import SignatureChecker
 from ledger.client.signing import SigningKey
 from ledger.domain import rules

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from ledger.errors import LedgerError, MalformedError
 from ledger.proof.checkpoint import Checkpoint, open_checkpoint
 from ledger.proof.note import Note
+from ledger.proof.policy import Policy
 from ledger.proof.tiles import TILE_WIDTH
 from ledger_audit.chain import Bundle, ChainChecker
 from ledger_audit.errors import BrokenBundleError, CouldNotCheckError
@@ -29,7 +30,6 @@ from ledger_audit.sources import Chunk, Source, read_entry
 from ledger_audit.tieout import tie_out
 from ledger_audit.trust import Trust
 from ledger_audit.watch import Seen
-from ledger_audit.witnesses import Policy
 
 if TYPE_CHECKING:
     from pathlib import Path
