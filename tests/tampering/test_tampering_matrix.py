@@ -115,7 +115,9 @@ def test_a_checkpoint_from_before_the_lie_catches_it(histories: Histories, size:
     """An older note, as a witness keeps it, that covers the changed event."""
     _, forked, entries, _ = histories
     older = draft.checkpoint(entries[:size])
-    assert {f.check for f in _audit(forked, checkpoint=older).findings} == {"checkpoint_given"}
+    report = _audit(forked, checkpoint=older)
+    assert {f.check for f in report.findings} == {"checkpoint_given"}
+    assert report.bracket == (0, size)
 
 
 def test_a_checkpoint_that_does_not_cover_the_lie_says_nothing(
@@ -133,6 +135,16 @@ def test_an_older_receipt_catches_it(histories: Histories, tmp_path: Path, index
     write_proof(prove(ExportSource(honest), index=index), tmp_path / "held")
     findings = _audit(forked, receipts=tmp_path).findings
     assert [(f.check, f.index) for f in findings] == [("receipts", index)]
+
+
+def test_trusted_roots_bracket_what_they_alone_tell(histories: Histories, tmp_path: Path) -> None:
+    """An older note below the change and a receipt above it: the change lies between."""
+    honest, forked, entries, _ = histories
+    write_proof(prove(ExportSource(honest), index=0), tmp_path / "held")
+    report = _audit(forked, receipts=tmp_path, checkpoint=draft.checkpoint(entries[:FORK]))
+    assert report.bracket == (FORK, len(entries))
+    assert report.to_json()["bracket"] == [FORK, len(entries)]
+    assert _audit(honest, receipts=tmp_path).bracket is None
 
 
 def test_another_key_is_not_the_logs(histories: Histories, tmp_path: Path) -> None:

@@ -66,6 +66,8 @@ class Report:
     """The state digests as this auditor computed them, by leaf index; not part of the JSON."""
     kept: tuple[str, ...] = ()
     """Files in which contradicting checkpoints were kept."""
+    bracket: tuple[int, int] | None = None
+    """Leaves [first, last) in which a change lies that only trusted roots tell of."""
 
     @property
     def result(self) -> str:
@@ -97,6 +99,7 @@ class Report:
             "clock": self.clock,
             **({} if self.commitments is None else {"commitments": self.commitments}),
             **({"kept": list(self.kept)} if self.kept else {}),
+            **({} if self.bracket is None else {"bracket": list(self.bracket)}),
         }
 
 

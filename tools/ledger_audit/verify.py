@@ -105,6 +105,8 @@ class _Audit:
         self.remembered = remembered
         self.kept: tuple[str, ...] = ()
         self._earlier_note = b""
+        self._trees: dict[int, bool] = {}
+        """Sizes at which a trusted root is known, and whether the log has it."""
         self.head: Checkpoint | None = None
         self.hashes: dict[int, bytes] = {}
         self.genesis: bytes = b""
@@ -154,6 +156,7 @@ class _Audit:
             commitments=self.openings.summary() if self.openings is not None else None,
             digests=tuple(fold.digests.computed),
             kept=self.kept,
+            bracket=self._bracket(),
         )
 
     def _note_requests(
@@ -319,6 +322,8 @@ class _Audit:
     ) -> None:
         complete = chain.frontier.size == head.size
         chain.finish(size=head.size, root=head.root)
+        if complete:
+            self._trees[head.size] = chain.frontier.root() == head.root
         if chain.tiles_absent:
             self.outcomes.skip("hash tiles are absent", "hash_tiles")
         if not complete:
@@ -338,6 +343,8 @@ class _Audit:
         for receipt in held:
             if not compare(receipt, hashes=self.hashes, roots=chain.roots, findings=self.findings):
                 self.outcomes.skip("the log is shorter than a receipt", "receipts")
+            elif receipt.size in chain.roots:
+                self._trees[receipt.size] = chain.roots[receipt.size] == receipt.root
 
     def _check_trust(self, head: Checkpoint) -> None:
         """The genesis is the trusted one and names the key and origin that were given."""
@@ -365,7 +372,9 @@ class _Audit:
             return
         if root is None:
             self.outcomes.skip(f"the log has fewer than {given.size} entries", "checkpoint_given")
-        elif root != given.root:
+            return
+        self._trees[given.size] = root == given.root
+        if root != given.root:
             self.findings.add("checkpoint_given", None, f"{given.root.hex()} at size {given.size}", root)
 
     def _recall(self, note: bytes) -> Checkpoint | None:
@@ -391,7 +400,9 @@ class _Audit:
         root = chain.roots.get(earlier.size)
         if root is None:
             self.outcomes.skip("entries are missing", "checkpoint_remembered")
-        elif root != earlier.root:
+            return
+        self._trees[earlier.size] = root == earlier.root
+        if root != earlier.root:
             wanted = f"{earlier.root.hex()} at size {earlier.size}, as seen before"
             self.findings.add("checkpoint_remembered", None, wanted, root)
             self._keep(self._earlier_note, note)
@@ -411,6 +422,13 @@ class _Audit:
             self.remembered.remember(note)
         except CouldNotCheckError as error:
             self.outcomes.skip(error.summary, "checkpoint_remembered")
+
+    def _bracket(self) -> tuple[int, int] | None:
+        """Where a change lies that only roots tell of: the first leaf, and the one behind the last."""
+        wrong = min((size for size, right in self._trees.items() if not right), default=None)
+        if wrong is None:
+            return None
+        return max((size for size, right in self._trees.items() if right and size < wrong), default=0), wrong
 
     def _read_entry(self, size: int, index: int) -> bytes:
         return read_entry(self.source, index=index, size=size)
