@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ledger.app.checkpointer import SignedCheckpoint
 from ledger.errors import LedgerError, UsageError
 from ledger.proof.checkpoint import Checkpoint
 from ledger.proof.note import Note, add_signatures
-from ledger.web.client import Unreachable, check_url
+from ledger.web.client import check_url
 from ledger_server.witness_files import WitnessFiles
 from ledger_server.witness_place import OtherHistory, WitnessPlace, WitnessRefused
 
@@ -58,7 +58,7 @@ class _Held:
     """A submitted checkpoint: its note with what was gathered, and which witnesses have cosigned."""
 
     checkpoint: SignedCheckpoint
-    cosigned: set[str] = field(default_factory=set)
+    cosigned: set[str]
 
 
 class WitnessGatherer:
@@ -83,6 +83,7 @@ class WitnessGatherer:
             if witness.url:
                 by_url.setdefault(check_url(witness.url), []).append(witness.name)
         names = {witness.name: witness for witness in counted}
+        self._keys = {w.name: (w.verifier.name, w.verifier.key_id) for w in counted}
         if not policy.reached({name for of_one in by_url.values() for name in of_one}):
             raise UsageError(
                 "the witnesses that have a URL cannot reach the quorum",
@@ -154,11 +155,14 @@ class WitnessGatherer:
                 if self._lacking(place):
                     await self._read(place)
                 failures = 0
-            except (WitnessRefused, Unreachable) as error:
+            except LedgerError as error:
                 failures = min(failures + 1, _MOST_DOUBLINGS)
                 self._told(place, error)
                 if isinstance(error, OtherHistory) and await self._stopped_on_proof(place):
                     return
+            except Exception as error:  # noqa: BLE001 - whatever it is, the next checkpoint is submitted
+                failures = min(failures + 1, _MOST_DOUBLINGS)
+                self._log.error("witness fault", witness=place.name, exc_info=error)
             await asyncio.sleep(min(self._pace_s * 2**failures, MAX_BACK_OFF_S))
 
     async def _something_to_do(self, place: WitnessPlace) -> None:
@@ -189,7 +193,10 @@ class WitnessGatherer:
             self._take(size, place.lines(note))
 
     def _hold(self, checkpoint: SignedCheckpoint) -> None:
-        self._held.setdefault(checkpoint.size, _Held(checkpoint))
+        """Hold a checkpoint with the cosignatures that its note has already, as after a restart."""
+        lines = {(line.name, line.key_id) for line in Note.parse(checkpoint.note).signatures}
+        cosigned = {name for name, key in self._keys.items() if key in lines}
+        self._held.setdefault(checkpoint.size, _Held(checkpoint, cosigned))
         while len(self._held) > _HELD:
             self._held.popitem(last=False)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import shutil
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -158,6 +160,39 @@ def test_a_missing_quorum_delays_what_it_is_set_to(
             assert (await it.http(log_path(vkey.name))).status == 200
             async with witnessing(tmp_path / "1", [vkey], plain=ONE, listen=one.address):
                 verify_receipt(await it.receipt(index), log_key=vkey.render(), policy=rules)
+
+    running(test)
+
+
+def _shown(it: Witnessed) -> bytes:
+    shown = it.ledger.publication.shown
+    assert shown is not None
+    return shown.note
+
+
+def test_restarts_add_no_second_cosignature_and_lose_none(folder: Path, tmp_path: Path) -> None:
+    """The checkpoint that was kept is what it was, though one witness answers again and the other is away."""
+
+    async def test() -> None:
+        vkey, seconds = log_key(folder), itertools.count(1_000.0)
+        async with witnessing(tmp_path / "1", [vkey], plain=ONE, clock=partial(next, seconds)) as one:
+            async with witnessing(tmp_path / "2", [vkey], plain=TWO) as two:
+                rules = policy((ONE, one.url), (TWO, two.url), quorum="1")
+                async with witnessed_ledger(folder, rules) as it:
+                    await it.grow(2)
+                    await becoming(
+                        lambda it=it: (
+                            size_of(_shown(it)) == 12 and len(cosigners_of(_shown(it), ONE, TWO)) == 2
+                        )
+                    )
+            kept = (folder / "witnessed-checkpoint").read_bytes()
+            for _ in range(3):
+                async with witnessed_ledger(folder, rules) as it:
+                    await becoming(lambda it=it: it.counted("w1", "cosigned"))
+                    assert await it.checkpoint() == kept
+                    assert (await it.http(log_path(vkey.name))).body == kept
+            assert cosigners_of(kept, ONE, TWO) == [ONE.name, TWO.name]
+            assert len(Note.parse(kept).signatures) == 3
 
     running(test)
 
