@@ -105,6 +105,8 @@ class _Audit:
         self.remembered = remembered
         self.kept: tuple[str, ...] = ()
         self._earlier_note = b""
+        self._vkey = ""
+        """The key under which the log's newest checkpoint is read."""
         self._trees: dict[int, bool] = {}
         """Sizes at which a trusted root is known, and whether the log has it."""
         self.head: Checkpoint | None = None
@@ -205,6 +207,7 @@ class _Audit:
         if verifier is None:
             self.findings.add(check, None, "a trusted origin", head.origin)
             return False
+        self._vkey = verifier.vkey.render()
         try:
             open_checkpoint(note, verifier, head.origin)
         except LedgerError as error:
@@ -379,10 +382,10 @@ class _Audit:
 
     def _recall(self, note: bytes) -> Checkpoint | None:
         """The newest checkpoint remembered that the log must contain; a live log must not be shorter."""
-        if self.head is None or self.remembered is None:
+        if self.head is None or self.remembered is None or not self._vkey:
             return None
         try:
-            within, beyond = newest_within(self.remembered.notes(self.head.origin), self.head.size)
+            within, beyond = newest_within(self.remembered.notes(self._vkey), self.head.size)
             if beyond is not None and self.source.directory is None:
                 wanted = f"at least {size_of(beyond)} entries, as seen before"
                 self.findings.add("checkpoint_remembered", None, wanted, self.head.size)
@@ -410,7 +413,7 @@ class _Audit:
     def _keep(self, remembered: bytes, seen: bytes) -> None:
         """Keep both notes of a log that contradicts itself."""
         if self.remembered is not None:
-            self.kept += tuple(map(str, self.remembered.keep_conflict(remembered, seen)))
+            self.kept += tuple(map(str, self.remembered.keep_conflict(self._vkey, remembered, seen)))
 
     def _remember(self, note: bytes) -> None:
         """Remember a checkpoint whose bytes and trust are in order, whatever the rules say."""
@@ -419,7 +422,7 @@ class _Audit:
         if self.remembered is None or names & {*self.findings.counts, *self.outcomes.skipped}:
             return
         try:
-            self.remembered.remember(note)
+            self.remembered.remember(self._vkey, note)
         except CouldNotCheckError as error:
             self.outcomes.skip(error.summary, "checkpoint_remembered")
 

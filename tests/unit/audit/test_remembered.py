@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from audit_forge.draft import VKEY, checkpoint, seal, write
+from audit_forge.draft import ORIGIN, VKEY, Actor, checkpoint, seal, write
 from audit_forge.memory import MemorySource
 from audit_forge.year import make_year
 
+from ledger.proof.vkey import ED25519_TYPE, VKey
 from ledger_audit import remembered as module
 from ledger_audit.remembered import Remembered
 from ledger_audit.sources import ExportSource
@@ -128,3 +129,14 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path, honest: list[by
     (tmp_path / "file").write_bytes(b"")
     report = audit(honest, tmp_path / "file" / "below")
     assert (report.result, status(report)) == ("incomplete", "SKIPPED")
+
+
+def test_two_logs_of_one_origin_are_two_logs(tmp_path: Path, honest: list[bytes]) -> None:
+    """Ledgers for development share an origin; their keys tell them apart."""
+    assert audit(honest, tmp_path).result == "ok"
+    other = Actor("another log")
+    key = VKey(ORIGIN, ED25519_TYPE, other.public_key).render()
+    source = MemorySource(honest[:9], note=checkpoint(honest[:9], signer=other))
+    report = verify(source, log_key=key, remembered=Remembered(tmp_path))
+    assert "checkpoint_remembered" not in {finding.check for finding in report.findings}
+    assert audit(honest, tmp_path).result == "ok"
