@@ -204,8 +204,8 @@ class Decider:
         return Accepted(first.index, first.leaf_hash, len(made), repeated=False)
 
     def _append(self, item: Item, prepared: Prepared, draft: Draft, ordinal: int) -> Recorded:
-        """Write the next event of a request, behind a digest where one is due."""
-        if digests.is_due(self._state, index=prepared.size, recorded_ms=prepared.recorded_ms):
+        """Write the next event of a request, behind a digest where one is due, or two: a new day at 4,094."""
+        while digests.is_due(self._state, index=prepared.size, recorded_ms=prepared.recorded_ms):
             self._append_digest(prepared)
         envelopes: list[SignedEnvelope] = []
         if draft.signed and item.envelope is not None:

@@ -54,7 +54,7 @@ class Book:
     ) -> Draft:
         """Add a draft; a link is (kind, entity, totals) or, for a device, (DEVICE, id, total, position)."""
         self.now_ms += 1000
-        if kind != DIGEST and is_due(self.next_index, self.now_ms, self._recorded_ms):
+        while kind != DIGEST and is_due(self.next_index, self.now_ms, self._recorded_ms):
             self._digests += 1
             self.named[f"digest {self._digests}"] = self.next_index
             self.add(DIGEST, None, [], actor=b"", stream=f"ledger/{self.ledger_id.hex()}")

@@ -108,6 +108,15 @@ def test_a_request_of_two_events_across_the_edge(edge: House) -> None:
     assert_agreement(edge)
 
 
+def test_a_new_day_just_before_the_edge(edge: House) -> None:
+    """Two digests in a row: one for the day, one for the place."""
+    edge.wait(days=1)
+    accepted(edge.calendar())
+    assert edge.kinds()[EDGE - 1 :] == [DIGEST, DIGEST, "calendar_published"]
+    assert check_naively(read(edge)) > 1
+    assert_agreement(edge)
+
+
 def test_a_failed_commit_at_the_edge_leaves_no_digest(edge: House) -> None:
     """The overlay goes with the batch; the next attempt makes the same digest."""
     accepted(edge.calendar())
