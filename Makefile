@@ -8,7 +8,7 @@ SCENARIOS ?= $(wildcard ../shared/scenarios/*.toml) $(wildcard tests/scenarios/*
 DEMO_DIR ?= demo-out
 SERVICES := $(patsubst protos/%,%,$(wildcard protos/ledger/v1/*_service.proto))
 
-.PHONY: help setup demo test scenarios lint format generate bench conformance clean
+.PHONY: help setup demo test scenarios tamper lint format generate bench conformance clean
 
 help:  ## Show this help.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -35,10 +35,13 @@ conformance: setup  ## Run other people's test vectors (VECTORS=DIR).
 scenarios: setup  ## Play scenario files through the real server (SCENARIOS="FILE …").
 	$(BIN)/voucherctl scenario run $(SCENARIOS)
 
+tamper: setup  ## Spoil the golden ledgers and see the audit find it (MUTANTS=0 runs all).
+	@PYTHONPATH=tests $(PY) -m tampering.matrix --mutants $(or $(MUTANTS),20000)
+
 lint: setup  ## Check style, types, import directions, protos and generated code.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy -p ledger -p ledger_server -p ledger_cli -p ledger_play -p ledger_audit
+	$(BIN)/mypy -p ledger -p ledger_server -p ledger_witness -p ledger_cli -p ledger_play -p ledger_audit
 	$(BIN)/lint-imports
 	PATH="$(CURDIR)/.venv/bin:$$PATH" buf lint
 	@$(MAKE) --no-print-directory generate OUT=build/generated

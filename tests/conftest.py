@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """
     parser.addoption("--vectors", type=Path, default=None, help="directory of conformance vectors")
     parser.addoption("--scenarios", type=Path, default=None, help="directory of further scenario files")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_state(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What the auditor's commands remember lies in a folder of the tests, also for their processes."""
+    os.environ["VOUCHER_LEDGER_STATE"] = str(tmp_path_factory.mktemp("state"))
 
 
 @pytest.fixture(scope="session")

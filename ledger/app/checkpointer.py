@@ -103,7 +103,7 @@ def write_tiles(recorder: LedgerRecorder, old_size: int, hashes: list[bytes]) ->
 
 
 class Checkpointer:
-    """Runs a maker as one task; `poke` tells it that something is new."""
+    """Runs a maker as one task from `start` on; `poke` tells it that something is new."""
 
     def __init__(
         self,
@@ -119,17 +119,22 @@ class Checkpointer:
         self._on_failure = on_failure
         self._wake = asyncio.Event()
         self._closing = False
-        self._task = asyncio.create_task(self._run(), name="checkpointer")
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begin to sign."""
+        self._task = self._task or asyncio.create_task(self._run(), name="checkpointer")
 
     def poke(self) -> None:
         """Something was committed."""
         self._wake.set()
 
     async def close(self) -> None:
-        """Checkpoint what is durable, then end."""
+        """Checkpoint what is durable, then end; nothing if it never began."""
         self._closing = True
         self._wake.set()
-        await self._task
+        if self._task is not None:
+            await self._task
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ledger.app import facts
+from ledger.app.digesting import request_id_at, state_digest
 from ledger.app.outcomes import Accepted, Refused
 from ledger.app.suppressed import Suppressed
-from ledger.codec.events import Place, decode_event, encode_event
+from ledger.codec.events import DIGEST, Place, decode_event, encode_event
 from ledger.codec.registry import by_event_name, event_name
-from ledger.domain import rules
+from ledger.domain import digests, rules
 from ledger.domain.attestation import ServiceAttestation, UsageAttestation
 from ledger.domain.claim_frame import refusal
 from ledger.domain.commands import Command
@@ -47,6 +48,11 @@ class Prepared:
     leaf_hashes: list[bytes] = field(default_factory=list)
     requests: dict[tuple[bytes, bytes], RequestRow] = field(default_factory=dict)
     answers: list[tuple[Item, Accepted | Refused]] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """Index of the next record."""
+        return self.size_before + len(self.records)
 
     @property
     def head(self) -> bytes:
@@ -125,13 +131,14 @@ class Decider:
         if event_name(stored.payload) == "claim_refused":
             payload: ClaimRefused = stored.payload
             return Refused(payload.reason, "the claim was refused before", payload.conflicting_index, index)
-        count = 1
-        size = prepared.size_before + len(prepared.records)
-        while index + count < size:
-            after = decode_event(self._data_at(index + count, prepared))
-            if (after.request_id, after.request_digest) != (stored.request_id, stored.request_digest):
+        count, following = 1, index + 1
+        while following < prepared.size:
+            after = decode_event(self._data_at(following, prepared))
+            if (after.request_id, after.request_digest) == (stored.request_id, stored.request_digest):
+                count += 1
+            elif after.entry.event_name != DIGEST:
                 break
-            count += 1
+            following += 1
         return Accepted(index, stored.leaf_hash, count, repeated=True)
 
     def _data_at(self, index: int, prepared: Prepared) -> bytes:
@@ -180,50 +187,75 @@ class Decider:
         return Refused(rejection.reason, rejection.message, rejection.conflicting_index, recorded.index)
 
     def _record(self, item: Item, prepared: Prepared, drafts: tuple[Draft, ...]) -> Accepted | Refused:
-        first = prepared.size_before + len(prepared.records)
         actor = self._actor(item)
+        made: list[Recorded] = []
         try:
             for draft in drafts:
-                recorded = self._append(item, prepared, draft, first)
+                made.append(self._append(item, prepared, draft, len(made)))
                 follow_up = item.entry.act.follow_up
-                for after in follow_up(self._state, recorded) if follow_up else ():
-                    self._append(item, prepared, after, first)
+                for after in follow_up(self._state, made[-1]) if follow_up else ():
+                    made.append(self._append(item, prepared, after, len(made)))
         except MalformedError as error:
             return Refused(Reason.TOO_LARGE, error.summary)
+        first = made[0]
         if actor is not None:
-            row = RequestRow(actor, item.request_id, item.digest, first)
+            row = RequestRow(actor, item.request_id, item.digest, first.index)
             prepared.requests[actor, item.request_id] = row
-        offset = first - prepared.size_before
-        count = len(prepared.records) - offset
-        return Accepted(first, prepared.leaf_hashes[offset], count, repeated=False)
+        return Accepted(first.index, first.leaf_hash, len(made), repeated=False)
 
-    def _append(self, item: Item, prepared: Prepared, draft: Draft, first: int) -> Recorded:
-        state = self._state
-        index = prepared.size_before + len(prepared.records)
-        place = Place(
-            index=index,
-            prev_leaf_hash=prepared.head,
-            recorded_ms=prepared.recorded_ms,
-            stream_version=(state.streams.get(draft.stream_id) or 0) + 1,
-            request_id=item.request_id,
-            request_digest=item.digest,
-            ordinal=index - first or None,
-            submitter=item.submitter,
-        )
+    def _append(self, item: Item, prepared: Prepared, draft: Draft, ordinal: int) -> Recorded:
+        """Write the next event of a request, behind a digest where one is due, or two: a new day at 4,094."""
+        while digests.is_due(self._state, index=prepared.size, recorded_ms=prepared.recorded_ms):
+            self._append_digest(prepared)
         envelopes: list[SignedEnvelope] = []
         if draft.signed and item.envelope is not None:
             envelopes = [item.envelope, *(self._envelope_of(leaf, prepared) for leaf in draft.completes)]
+        place = self._place(
+            prepared,
+            draft,
+            request_id=item.request_id,
+            request_digest=item.digest,
+            ordinal=ordinal or None,
+            submitter=item.submitter,
+        )
+        return self._write(prepared, draft, place, envelopes, item.statement)
+
+    def _append_digest(self, prepared: Prepared) -> None:
+        digest = state_digest(self._state)
+        draft = digests.draft(self._state, digest)
+        request_id = request_id_at(prepared.size)
+        place = self._place(prepared, draft, request_id=request_id, request_digest=digest)
+        self._write(prepared, draft, place, (), None)
+
+    def _place(self, prepared: Prepared, draft: Draft, **request: Any) -> Place:
+        return Place(
+            index=prepared.size,
+            prev_leaf_hash=prepared.head,
+            recorded_ms=prepared.recorded_ms,
+            stream_version=(self._state.streams.get(draft.stream_id) or 0) + 1,
+            **request,
+        )
+
+    def _write(
+        self,
+        prepared: Prepared,
+        draft: Draft,
+        place: Place,
+        envelopes: Sequence[SignedEnvelope],
+        statement: Any,
+    ) -> Recorded:
+        state = self._state
         data = encode_event(draft, place, envelopes)
         name = event_name(draft.payload)
         hashed = leaf_hash(data)
         recorded = Recorded(
-            index=index,
+            index=place.index,
             leaf_hash=hashed,
             recorded_ms=prepared.recorded_ms,
             stream_id=draft.stream_id,
             stream_version=place.stream_version,
             payload=draft.payload,
-            statement=item.statement,
+            statement=statement,
             links=draft.links,
             size_bytes=len(data),
         )

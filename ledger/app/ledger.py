@@ -18,6 +18,7 @@ from ledger.app.clock import LedgerClock, SimulatedClock, SystemClock
 from ledger.app.decisions import Decider
 from ledger.app.fold import fold_all
 from ledger.app.jobs import Item, Job, make_job
+from ledger.app.publication import Publication, QuorumDelays
 from ledger.app.reading import LogReader
 from ledger.app.sequencer import Sequencer
 from ledger.app.suppressed import quota_item
@@ -31,7 +32,7 @@ from ledger.domain.entities import Claim, Evidence
 from ledger.domain.needs import Needs, add_needs_of_redemption
 from ledger.domain.redemptions import Facts, entitlement_today_fen
 from ledger.domain.vocabulary import Clock
-from ledger.errors import ExitCode, LedgerError
+from ledger.errors import LedgerError
 from ledger.proof.hashing import leaf_hash
 from ledger.proof.tiles import TilePath
 
@@ -54,12 +55,6 @@ class NotInitialised(LedgerError):
     """The store or the lock has no ledger: only `voucherd init` makes one."""
 
 
-class CheckpointUnavailable(LedgerError):
-    """What was recorded is durable, but this server can sign no further checkpoint."""
-
-    exit_code = ExitCode.UNAVAILABLE
-
-
 class Ledger:
     """A ledger in service; made by `open_ledger`."""
 
@@ -74,7 +69,10 @@ class Ledger:
         on_close: Callable[[], None] = lambda: None,
         accept_clock: bool = False,
         quotas: Quotas | None = None,
+        quorum_delays: QuorumDelays | None = None,
+        hold_signing: bool = False,
     ) -> None:
+        """With `quorum_delays` there is a quorum to wait for; `hold_signing` signs after `begin_signing`."""
         self._application = application
         self._on_close = on_close
         self._recorder = application.recorder
@@ -95,11 +93,8 @@ class Ledger:
         self._recent: deque[tuple[int, str, bytes]] = deque(maxlen=RECENT)
         self._size = folded.size
         self._grown = asyncio.Event()
-        self._signed: SignedCheckpoint | None = None
-        self._published = asyncio.Event()
-        self._unsignable = ""
-        if locked.size:
-            self._signed = SignedCheckpoint(locked.note, locked.size, locked.root_hash)
+        last = SignedCheckpoint(locked.note, locked.size, locked.root_hash) if locked.size else None
+        self._publication = Publication(last, delays=quorum_delays)
         self._checker = SignatureChecker(self.state)
         decider = Decider(self.state, self._recorder, self._checker, clock_slack_ms=self._clock.slack_ms)
         self.sequencer = Sequencer(
@@ -116,12 +111,14 @@ class Ledger:
         self._checkpointer = Checkpointer(
             maker,
             thread=self._threads,
-            on_publish=self._publish,
-            on_failure=self._unsigned,
+            on_publish=self._publication.sign,
+            on_failure=self.stop_writing,
         )
         self._stage = VerifyingStage(self._checker, self.sequencer.submit)
         if folded.size > locked.size:
             self._checkpointer.poke()
+        if not hold_signing:
+            self._checkpointer.start()
         if quotas is not None and quotas != self.state.quotas_in_force():
             self.sequencer.submit(Job([quota_item(quotas)]))
 
@@ -155,17 +152,14 @@ class Ledger:
         grown.set()
         self._checkpointer.poke()
 
-    def _unsigned(self, reason: str) -> None:
-        """No checkpoint can be made any more: stop writing and let nobody wait for one."""
-        self.sequencer.stop_writing(reason)
-        self._unsignable = reason
-        published, self._published = self._published, asyncio.Event()
-        published.set()
+    def begin_signing(self) -> None:
+        """Sign checkpoints from now on: the witnesses were asked what they have seen."""
+        self._checkpointer.start()
 
-    def _publish(self, signed: SignedCheckpoint) -> None:
-        self._signed = signed
-        published, self._published = self._published, asyncio.Event()
-        published.set()
+    def stop_writing(self, reason: str) -> None:
+        """No checkpoint can be made any more: take no statements and let nobody wait for one."""
+        self.sequencer.stop_writing(reason)
+        self._publication.fail(reason)
 
     @property
     def writable(self) -> bool:
@@ -209,23 +203,28 @@ class Ledger:
 
     def checkpoint(self) -> SignedCheckpoint | None:
         """The newest published checkpoint."""
-        return self._signed
+        return self._publication.published
+
+    @property
+    def publication(self) -> Publication:
+        """Every kind of checkpoint, for who shows them or gathers cosignatures."""
+        return self._publication
 
     async def wait_checkpoint(self, size: int) -> SignedCheckpoint:
         """The next published checkpoint of more than `size` leaves."""
-        while self._signed is None or self._signed.size <= size:
-            await self._published.wait()
-        return self._signed
+        return await self._publication.next_published(size)
 
     async def until_checkpointed(self, index: int) -> SignedCheckpoint:
         """A published checkpoint that covers a durable leaf; IndexError for a leaf that is not durable."""
         if index >= self._size:
             raise IndexError(index)
-        while self._signed is None or self._signed.size <= index:
-            if self._unsignable:
-                raise CheckpointUnavailable(self._unsignable, hint="What is durable stays readable.")
-            await self._published.wait()
-        return self._signed
+        return await self._publication.until_published(index)
+
+    async def until_witnessed(self, index: int) -> SignedCheckpoint:
+        """A checkpoint of the quorum that covers a durable leaf; IndexError for another leaf."""
+        if index >= self._size:
+            raise IndexError(index)
+        return await self._publication.until_witnessed(index)
 
     async def leaf_hash(self, index: int) -> bytes:
         """Leaf hash of a durable event; IndexError beyond the head."""
@@ -236,30 +235,31 @@ class Ledger:
 
     async def inclusion_proof(self, index: int) -> tuple[list[bytes], SignedCheckpoint]:
         """Hashes, leaf side first, and the checkpoint under which they hold; IndexError beyond it."""
-        signed = self._signed
-        if signed is None or index >= signed.size:
+        published = self._publication.published
+        if published is None or index >= published.size:
             raise IndexError(index)
-        return await self._call(self._reader.inclusion, index, signed), signed
+        return await self._call(self._reader.inclusion, index, published), published
 
     async def consistency_proof(self, first: int, second: int) -> list[bytes]:
-        """Hashes in RFC 6962 order; IndexError beyond the newest checkpoint."""
-        if self._signed is None or second > self._signed.size:
+        """Hashes in RFC 6962 order; IndexError beyond the newest signed checkpoint."""
+        signed = self._publication.signed
+        if signed is None or second > signed.size:
             raise IndexError(second)
         hashes: list[bytes] = await self._call(self._reader.consistency, first, second)
         return hashes
 
     async def tile(self, level: int, index: int, width: int) -> bytes:
-        """Hashes of a tile under the newest checkpoint; KeyError if it is not there."""
-        signed = self._signed
+        """Hashes of a tile under the newest signed checkpoint; KeyError if it is not there."""
+        signed = self._publication.signed
         if signed is None or index * 256 + width > signed.size >> (8 * level):
             raise KeyError((level, index, width))
         data: bytes = await self._call(self._reader.load_tile, TilePath(level, index, width))
         return data
 
-    async def receipt(self, index: int) -> tuple[bytes, bytes]:
+    async def receipt(self, index: int, *, witnessed: bool = False) -> tuple[bytes, bytes]:
         """Event bytes and tlog-proof, after a checkpoint covers them; IndexError beyond the head."""
-        signed = await self.until_checkpointed(index)
-        receipt: tuple[bytes, bytes] = await self._call(self._reader.receipt, index, signed)
+        until = self.until_witnessed if witnessed else self.until_checkpointed
+        receipt: tuple[bytes, bytes] = await self._call(self._reader.receipt, index, await until(index))
         return receipt
 
     async def get_claim(self, claim_id: bytes) -> Claim | None:

@@ -65,6 +65,7 @@ AckLevel = receipt_pb2.AckLevel
 MAX_BATCH_COUNT = 100
 MAX_BATCH_SIZE = 1_048_576
 PAGE_SIZE = 500
+_PROVEN = (AckLevel.ACK_LEVEL_CHECKPOINTED, AckLevel.ACK_LEVEL_WITNESSED)
 _CLAIM_ACTS = frozenset({"usage-attestation", "service-attestation"})
 
 
@@ -72,7 +73,8 @@ class LedgerClient:
     """Calls one server, as an identity or over a channel that the caller owns.
 
     With a pinned `log_key` (a vkey; the identity's by default) every receipt that carries a proof is
-    verified. `retry` bounds each call. Errors: RpcRefused, Denied, Unavailable. Close it, or use `with`.
+    verified, with a pinned `policy` (a C2SP tlog-policy) the witnesses of WITNESSED ones, too. `retry` bounds
+    each call. Errors: RpcRefused, Denied, Unavailable. Close it, or use `with`.
     """
 
     def __init__(
@@ -80,10 +82,12 @@ class LedgerClient:
         source: Identity | grpc.Channel,
         *,
         log_key: str = "",
+        policy: str = "",
         retry: RetryPolicy | None = None,
         insecure_development: bool = False,
     ) -> None:
         """Connect lazily: the first call opens the connection."""
+        self.policy = policy
         if isinstance(source, Identity):
             self._channel = open_channel(source, insecure_development=insecure_development)
             self._owned = True
@@ -146,8 +150,9 @@ class LedgerClient:
         )
         response: Any = self._call(call, request)
         receipt: receipt_pb2.Receipt = response.receipt
-        if self.log_key and level == AckLevel.ACK_LEVEL_CHECKPOINTED:
-            verify_receipt(receipt, log_key=self.log_key, envelope=envelope)
+        if self.log_key and level in _PROVEN:
+            policy = self.policy if level == AckLevel.ACK_LEVEL_WITNESSED else ""
+            verify_receipt(receipt, log_key=self.log_key, envelope=envelope, policy=policy)
         return receipt
 
     def submit_claims(
@@ -206,10 +211,17 @@ class LedgerClient:
         request = log.GetConsistencyProofRequest(first_size=first_size, second_size=second_size)
         return list(self._call(self._log.GetConsistencyProof, request).hashes)
 
-    def get_receipt(self, index: int) -> receipt_pb2.Receipt:
-        """The receipt of an event with its proof, verified where a log key is pinned."""
-        receipt = self._call(self._log.GetReceipt, log.GetReceiptRequest(index=index)).receipt
-        return verify_receipt(receipt, log_key=self.log_key) if self.log_key else receipt
+    def get_receipt(self, index: int, *, witnessed: bool = False) -> receipt_pb2.Receipt:
+        """The receipt of an event with its proof, verified where a log key is pinned.
+
+        With `witnessed` its checkpoint is cosigned by the quorum, which is counted where a policy is pinned.
+        """
+        level = AckLevel.ACK_LEVEL_WITNESSED if witnessed else AckLevel.ACK_LEVEL_CHECKPOINTED
+        request = log.GetReceiptRequest(index=index, ack_level=level)
+        receipt = self._call(self._log.GetReceipt, request).receipt
+        if not self.log_key:
+            return receipt
+        return verify_receipt(receipt, log_key=self.log_key, policy=self.policy if witnessed else "")
 
     def get_voucher(self, voucher_id: bytes) -> vouchers.Voucher:
         """One voucher as it stands."""

@@ -132,8 +132,9 @@ class Outbox:
         """Send what has no answer, in batches; record each answer as it comes; give all results.
 
         `with_proofs` then fetches the receipt with its proof of every accepted claim (verified where the
-        client pins a log key). `progress` is told how many more answers there are. Raises Unavailable when
-        the server does not answer or puts claims off; what was answered is kept, so call it again.
+        client pins a log key, at level WITNESSED where it pins a policy). `progress` is told how many more
+        answers there are. Raises Unavailable when the server does not answer or puts claims off; what was
+        answered is kept, so call it again.
         """
         put_off = 0
         waiting = [result.entry for result in self.results() if result.state == PENDING]
@@ -172,7 +173,7 @@ class Outbox:
         for result in self.results():
             if result.state != ACCEPTED or result.proven or result.index is None:
                 continue
-            receipt = client.get_receipt(result.index)
+            receipt = client.get_receipt(result.index, witnessed=bool(client.policy))
             if client.log_key:
                 verify_receipt(receipt, log_key=client.log_key, envelope=self.envelope(result.entry))
             if receipt.leaf_hash.hex() != result.leaf_hash:

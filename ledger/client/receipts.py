@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 from ledger.errors import VerificationError
 from ledger.proof.hashing import leaf_hash
 from ledger.proof.note import Ed25519NoteVerifier
+from ledger.proof.policy import Policy
 from ledger.proof.tlog_proof import TlogProof, verify_tlog_proof
 from ledger.v1 import event_pb2
 
@@ -22,25 +23,35 @@ _HINT = "keep the receipt: it is evidence against the log's operator"
 
 
 def verify_receipt(
-    receipt: receipt_pb2.Receipt, *, log_key: str, envelope: envelope_pb2.Envelope | None = None
+    receipt: receipt_pb2.Receipt,
+    *,
+    log_key: str,
+    envelope: envelope_pb2.Envelope | None = None,
+    policy: str = "",
 ) -> receipt_pb2.Receipt:
     """The receipt, once its tlog-proof shows its event under a checkpoint signed by `log_key` (a vkey).
 
     The event has to be at the receipt's index, with its leaf hash, and hold the payload of `envelope`
-    where one is given. Raises MalformedError for a vkey or proof that does not parse, VerificationError
-    for everything that is not so, also for a receipt without proof.
+    where one is given, and the quorum of `policy` (a C2SP tlog-policy) has cosigned where one is given.
+    Raises MalformedError for a vkey, policy or proof that does not parse, VerificationError for everything
+    that is not so, also for a receipt without proof.
     """
     if not receipt.tlog_proof:
         raise VerificationError("the receipt carries no proof", hint="ask for level CHECKPOINTED")
     verifier = Ed25519NoteVerifier.parse(log_key)
     verify_tlog_proof(receipt.tlog_proof, event=receipt.event, verifier=verifier, origin=verifier.name)
-    index = TlogProof.parse(receipt.tlog_proof).index
+    proof = TlogProof.parse(receipt.tlog_proof)
+    index = proof.index
     if not receipt.HasField("index") or index != receipt.index:
         raise VerificationError(f"the proof is for leaf {index}, the receipt for another", hint=_HINT)
     if receipt.leaf_hash != leaf_hash(receipt.event):
         raise VerificationError(f"leaf {index}: the receipt has another leaf hash", hint=_HINT)
     if envelope is not None:
         _check_payload(receipt, envelope)
+    if policy and not Policy.parse(policy).satisfied(proof.checkpoint_note, origin=verifier.name):
+        raise VerificationError(
+            "too few witnesses cosigned the receipt's checkpoint", hint="ask for level WITNESSED"
+        )
     return receipt
 
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
     from ledger.proof import signing as proof_signing
 
 __all__ = [
@@ -38,12 +40,14 @@ __all__ = [
     "SigningKeyError",
     "add_signature",
     "check_complete",
+    "load_private_key",
     "make_envelope",
     "missing_key_ids",
     "new_id",
     "new_ordered_id",
     "payload_type",
     "prepare_envelope",
+    "save_private_key",
     "statement_of",
 ]
 
@@ -89,21 +93,7 @@ class SigningKey:
 
         Refused: a file that others may read (mode 0600 is expected), an encrypted file, another algorithm.
         """
-        try:
-            with path.open("rb") as stream:
-                others = stat.S_IMODE(os.fstat(stream.fileno()).st_mode) & _OTHERS
-                data = stream.read()
-        except OSError as error:
-            raise SigningKeyError(
-                f"signing key {path}: cannot be read: {error.strerror}",
-                hint="make one with `voucherctl keys generate`",
-            ) from error
-        if others:
-            raise SigningKeyError(f"signing key {path}: others may read it", hint=f"run: chmod 600 {path}")
-        try:
-            key = serialization.load_pem_private_key(data, password=None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            key = None
+        key = load_private_key(path)
         if not isinstance(key, Ed25519PrivateKey):
             raise SigningKeyError(
                 f"signing key {path}: not an Ed25519 key in unencrypted PKCS #8 PEM",
@@ -118,26 +108,56 @@ class SigningKey:
         """
         if not isinstance(self._signer, Signer):
             raise SigningKeyError("the key cannot be exported", hint="it stays where it is held")
-        pem = Ed25519PrivateKey.from_private_bytes(self._signer.seed()).private_bytes(
-            encoding=serialization.Encoding.PEM,
-            format=serialization.PrivateFormat.PKCS8,
-            encryption_algorithm=serialization.NoEncryption(),
-        )
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(pem)
-        except OSError as error:
-            raise SigningKeyError(
-                f"signing key {path}: cannot be written: {error.strerror}",
-                hint="choose a file that does not exist",
-            ) from error
+        save_private_key(path, Ed25519PrivateKey.from_private_bytes(self._signer.seed()))
 
     def sign(self, *, payload_type: str, payload: bytes) -> envelope_pb2.Signature:
         """The signature over the DSSE pre-authentication encoding of type and payload."""
         signature = sign_payload(self._signer, payload_type=payload_type, payload=payload)
         return envelope_pb2.Signature(algorithm=self.algorithm, signature=signature)
+
+
+def load_private_key(path: Path) -> PrivateKeyTypes | None:
+    """The key of a PKCS #8 PEM file that nobody else may read; None if it is no such file.
+
+    Raises SigningKeyError for a file that cannot be read or that others may read (mode 0600 is expected).
+    """
+    try:
+        with path.open("rb") as stream:
+            others = stat.S_IMODE(os.fstat(stream.fileno()).st_mode) & _OTHERS
+            data = stream.read()
+    except OSError as error:
+        raise SigningKeyError(
+            f"signing key {path}: cannot be read: {error.strerror}",
+            hint="make one with `voucherctl keys generate`",
+        ) from error
+    if others:
+        raise SigningKeyError(f"signing key {path}: others may read it", hint=f"run: chmod 600 {path}")
+    try:
+        return serialization.load_pem_private_key(data, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+
+
+def save_private_key(path: Path, key: PrivateKeyTypes) -> None:
+    """Write a key as PKCS #8 PEM with mode 0600; never over a file that exists.
+
+    Raises SigningKeyError if the file exists or cannot be written.
+    """
+    pem = key.private_bytes(
+        encoding=serialization.Encoding.PEM,
+        format=serialization.PrivateFormat.PKCS8,
+        encryption_algorithm=serialization.NoEncryption(),
+    )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(pem)
+    except OSError as error:
+        raise SigningKeyError(
+            f"signing key {path}: cannot be written: {error.strerror}",
+            hint="choose a file that does not exist",
+        ) from error
 
 
 def new_id() -> bytes:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 MAX_EVENT_SIZE = 60_000
 RULES_VERSION = 1
 HEADER_SIZE = 43
-_WITHOUT_REQUEST = frozenset({"ledger_opened"})
+DIGEST = "state_digested"
+_WITHOUT_REQUEST = frozenset({"ledger_opened", DIGEST})
 """Events that nobody can ask for again."""
 
 
@@ -41,8 +42,8 @@ class Place(NamedTuple):
     stream_version: int
     request_id: bytes
     request_digest: bytes
-    ordinal: int | None
-    submitter: bytes
+    ordinal: int | None = None
+    submitter: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

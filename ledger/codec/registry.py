@@ -19,6 +19,7 @@ from ledger.v1 import (
     claim_pb2,
     clawback_pb2,
     contract_pb2,
+    digest_pb2,
     event_pb2,
     genesis_pb2,
     programme_pb2,
@@ -44,6 +45,7 @@ _MODULES = (
     redemption_pb2,
     clawback_pb2,
     quota_pb2,
+    digest_pb2,
 )
 _UNSIGNED = (NoStatement, ExpireVoucher, PublishQuotas, ReportSuppressed)
 

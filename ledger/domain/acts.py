@@ -17,6 +17,7 @@ from ledger.domain import (
     claims,
     clawbacks,
     contracts,
+    digests,
     disputes,
     events,
     evidence,
@@ -493,5 +494,6 @@ SYSTEM_ACTS: tuple[Act, ...] = (
         quotas.decide_quotas,
         quotas.evolve_quotas_published,
     ),
+    Act("state-digest", NoStatement, events.StateDigested, None, digests.evolve_state_digested),
     Act("suppression-report", ReportSuppressed, events.RefusalsSuppressed, quotas.decide_suppressed, None),
 )

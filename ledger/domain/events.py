@@ -373,3 +373,10 @@ class RefusalsSuppressed:
     participant_id: bytes
     day: int
     count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateDigested:
+    """The state after all events before this one, digested."""
+
+    digest: bytes

@@ -66,6 +66,7 @@ class Reason(IntEnum):
     WRITING_STOPPED = 920
     CLOCK_UNSAFE = 930
     NOT_READY = 940
+    WITNESSES_MISSING = 945
     INTERNAL = 950
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ledger.domain.journal import Draft, Recorded
     from ledger.domain.state import State
 
+_ALL = b""
 _SINGLE_EVENT_STREAMS = ("claim/", "evidence/", "cancellation/", "settlement/")
 
 
@@ -41,11 +42,14 @@ def evolve(act: Act, state: State, recorded: Recorded) -> None:
     """Fold one event: the entities of its act, then the heads of its links and its stream."""
     if act.evolve is not None:
         act.evolve(state, recorded)
-    heads = state.heads
+    heads, touched = state.heads, state.touched
     for link in recorded.links:
+        entity = link.entity if link.device is None else recorded.statement.device_ids[link.device]
+        head = Head(recorded.index, link.totals)
+        touched.note(link.kind, entity, head)
         table = heads.get(link.kind)
         if table is not None:
-            entity = link.entity if link.device is None else recorded.statement.device_ids[link.device]
-            table[entity] = Head(recorded.index, link.totals)
+            table[entity] = head
+    state.recorded_ms[_ALL] = recorded.recorded_ms
     if not recorded.stream_id.startswith(_SINGLE_EVENT_STREAMS):
         state.streams[recorded.stream_id] = recorded.stream_version

@@ -109,6 +109,43 @@ class FactTable(Table[K, V]):
         self.freed = []
 
 
+class Touched:
+    """The newest links of all entities that events since the newest digest named, with an overlay."""
+
+    __slots__ = ("_base", "_cleared", "_pending")
+
+    def __init__(self) -> None:
+        self._base: dict[tuple[int, bytes], Head] = {}
+        self._pending: dict[tuple[int, bytes], Head] = {}
+        self._cleared = False
+
+    def note(self, kind: LinkKind, entity: bytes, head: Head) -> None:
+        """An event links an entity."""
+        self._pending[kind, entity] = head
+
+    def clear(self) -> None:
+        """A digest is recorded."""
+        self._pending = {}
+        self._cleared = True
+
+    def entries(self) -> dict[tuple[int, bytes], Head]:
+        """Every entity with its newest link."""
+        return dict(self._pending) if self._cleared else {**self._base, **self._pending}
+
+    def commit(self) -> None:
+        """Keep what is pending."""
+        if self._cleared:
+            self._base = self._pending
+        else:
+            self._base.update(self._pending)
+        self.rollback()
+
+    def rollback(self) -> None:
+        """Forget what is pending."""
+        self._pending = {}
+        self._cleared = False
+
+
 RESIDENT_HEADS = (
     LinkKind.PROGRAMME,
     LinkKind.BENEFICIARY_YEAR,
@@ -166,6 +203,10 @@ class State:
         self.quotas: Table[bytes, Quotas] = Table()
         self.day_use: Table[bytes, DayUse] = Table()
         self.streams: Table[str, int] = Table()
+        # The time of the newest event, the newest digest, and what events since then linked.
+        self.recorded_ms: Table[bytes, int] = Table()
+        self.digest: Table[bytes, bytes] = Table()
+        self.touched = Touched()
         self.claims: FactTable[bytes, Claim] = FactTable()
         self.evidence: FactTable[bytes, Evidence] = FactTable()
         self.intervals: FactTable[tuple[bytes, int], Interval] = FactTable()
@@ -183,11 +224,13 @@ class State:
         for table in self._tables:
             if table.pending or table.base:
                 table.commit()
+        self.touched.commit()
 
     def rollback(self) -> None:
         """The batch is lost: drop every effect of it."""
         for table in self._tables:
             table.rollback()
+        self.touched.rollback()
 
     def ledger(self) -> LedgerInfo:
         """What the genesis fixed; only called after index 0."""

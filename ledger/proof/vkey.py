@@ -13,8 +13,12 @@ from ledger.proof.strict import decode_base64, decode_utf8, encode_base64
 
 ED25519_TYPE = 0x01
 COSIGNATURE_ED25519_TYPE = 0x04
-PUBLIC_KEY_SIZES = ((ED25519_TYPE, 32), (COSIGNATURE_ED25519_TYPE, 32))
-"""The known signature types with the length of their public keys (C2SP signed-note, "Signature types")."""
+COSIGNATURE_ML_DSA_44_TYPE = 0x06
+PUBLIC_KEY_SIZES = ((ED25519_TYPE, 32), (COSIGNATURE_ED25519_TYPE, 32), (COSIGNATURE_ML_DSA_44_TYPE, 1312))
+"""The known signature types with the length of their public keys.
+
+C2SP signed-note, "Signature types", and tlog-cosignature, "Format".
+"""
 
 _KEY_ID_SIZE = 4
 _PARTS = 3

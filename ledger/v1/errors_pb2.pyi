@@ -132,6 +132,8 @@ class _RejectionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Rejec
     """The server's clock cannot be trusted."""
     REJECTION_REASON_NOT_READY: _RejectionReason.ValueType  # 940
     """The server has not finished its checks."""
+    REJECTION_REASON_WITNESSES_MISSING: _RejectionReason.ValueType  # 945
+    """Too few witnesses have cosigned in time; what was recorded is durable."""
     REJECTION_REASON_INTERNAL: _RejectionReason.ValueType  # 950
     """A fault of the server; nothing of it is shown."""
 
@@ -246,6 +248,8 @@ REJECTION_REASON_CLOCK_UNSAFE: RejectionReason.ValueType  # 930
 """The server's clock cannot be trusted."""
 REJECTION_REASON_NOT_READY: RejectionReason.ValueType  # 940
 """The server has not finished its checks."""
+REJECTION_REASON_WITNESSES_MISSING: RejectionReason.ValueType  # 945
+"""Too few witnesses have cosigned in time; what was recorded is durable."""
 REJECTION_REASON_INTERNAL: RejectionReason.ValueType  # 950
 """A fault of the server; nothing of it is shown."""
 Global___RejectionReason: _TypeAlias = RejectionReason  # noqa: Y015

@@ -87,8 +87,9 @@ class LogServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetCheckpoint(self, request, context):
-        """Gives the newest signed checkpoint.
-        Guarantees: durable in the lock store before it was first shown.
+        """Gives the newest signed checkpoint with its cosignatures; where witnesses are asked and keep up, the
+        newest that their quorum cosigned.
+        Guarantees: durable in the lock store before it was first shown; sizes never go back.
         Errors: NOT_FOUND before the first.
         Example: `{}`.
         """
@@ -139,7 +140,7 @@ class LogServiceServicer:
     def GetReceipt(self, request, context):
         """Gives the receipt of an event, with event bytes and tlog-proof, waiting for a checkpoint if needed.
         Guarantees: verifiable offline with the log key alone.
-        Errors: NOT_FOUND for an index beyond the log.
+        Errors: NOT_FOUND for an index beyond the log; UNAVAILABLE if too few witnesses cosigned in time.
         Example: `{"index": 7}`.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -40,8 +40,9 @@ class LogServiceStub:
     Example: `{}`.
     """
     GetCheckpoint: _grpc.UnaryUnaryMultiCallable[_log_service_pb2.GetCheckpointRequest, _log_service_pb2.GetCheckpointResponse]
-    """Gives the newest signed checkpoint.
-    Guarantees: durable in the lock store before it was first shown.
+    """Gives the newest signed checkpoint with its cosignatures; where witnesses are asked and keep up, the
+    newest that their quorum cosigned.
+    Guarantees: durable in the lock store before it was first shown; sizes never go back.
     Errors: NOT_FOUND before the first.
     Example: `{}`.
     """
@@ -72,7 +73,7 @@ class LogServiceStub:
     GetReceipt: _grpc.UnaryUnaryMultiCallable[_log_service_pb2.GetReceiptRequest, _log_service_pb2.GetReceiptResponse]
     """Gives the receipt of an event, with event bytes and tlog-proof, waiting for a checkpoint if needed.
     Guarantees: verifiable offline with the log key alone.
-    Errors: NOT_FOUND for an index beyond the log.
+    Errors: NOT_FOUND for an index beyond the log; UNAVAILABLE if too few witnesses cosigned in time.
     Example: `{"index": 7}`.
     """
 
@@ -88,8 +89,9 @@ class LogServiceAsyncStub(LogServiceStub):
     Example: `{}`.
     """
     GetCheckpoint: _aio.UnaryUnaryMultiCallable[_log_service_pb2.GetCheckpointRequest, _log_service_pb2.GetCheckpointResponse]  # type: ignore[assignment]
-    """Gives the newest signed checkpoint.
-    Guarantees: durable in the lock store before it was first shown.
+    """Gives the newest signed checkpoint with its cosignatures; where witnesses are asked and keep up, the
+    newest that their quorum cosigned.
+    Guarantees: durable in the lock store before it was first shown; sizes never go back.
     Errors: NOT_FOUND before the first.
     Example: `{}`.
     """
@@ -120,7 +122,7 @@ class LogServiceAsyncStub(LogServiceStub):
     GetReceipt: _aio.UnaryUnaryMultiCallable[_log_service_pb2.GetReceiptRequest, _log_service_pb2.GetReceiptResponse]  # type: ignore[assignment]
     """Gives the receipt of an event, with event bytes and tlog-proof, waiting for a checkpoint if needed.
     Guarantees: verifiable offline with the log key alone.
-    Errors: NOT_FOUND for an index beyond the log.
+    Errors: NOT_FOUND for an index beyond the log; UNAVAILABLE if too few witnesses cosigned in time.
     Example: `{"index": 7}`.
     """
 
@@ -145,8 +147,9 @@ class LogServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _log_service_pb2.GetCheckpointRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_log_service_pb2.GetCheckpointResponse, _abc.Awaitable[_log_service_pb2.GetCheckpointResponse]]:
-        """Gives the newest signed checkpoint.
-        Guarantees: durable in the lock store before it was first shown.
+        """Gives the newest signed checkpoint with its cosignatures; where witnesses are asked and keep up, the
+        newest that their quorum cosigned.
+        Guarantees: durable in the lock store before it was first shown; sizes never go back.
         Errors: NOT_FOUND before the first.
         Example: `{}`.
         """
@@ -207,7 +210,7 @@ class LogServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_log_service_pb2.GetReceiptResponse, _abc.Awaitable[_log_service_pb2.GetReceiptResponse]]:
         """Gives the receipt of an event, with event bytes and tlog-proof, waiting for a checkpoint if needed.
         Guarantees: verifiable offline with the log key alone.
-        Errors: NOT_FOUND for an index beyond the log.
+        Errors: NOT_FOUND for an index beyond the log; UNAVAILABLE if too few witnesses cosigned in time.
         Example: `{"index": 7}`.
         """
 

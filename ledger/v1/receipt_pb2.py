@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from ledger.v1 import errors_pb2 as ledger_dot_v1_dot_errors__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17ledger/v1/receipt.proto\x12\tledger.v1\x1a\x16ledger/v1/errors.proto\"\xcc\x01\n\x07Receipt\x12\x19\n\x05index\x18\x01 \x01(\x04H\x00R\x05index\x88\x01\x01\x12\x1b\n\tleaf_hash\x18\x02 \x01(\x0cR\x08leafHash\x12\x1f\n\x0b\x65vent_count\x18\x03 \x01(\rR\neventCount\x12)\n\x10repeated_request\x18\x04 \x01(\x08R\x0frepeatedRequest\x12\x14\n\x05\x65vent\x18\x05 \x01(\x0cR\x05\x65vent\x12\x1d\n\ntlog_proof\x18\x06 \x01(\x0cR\ttlogProofB\x08\n\x06_index\"\xde\x01\n\x07Refusal\x12\x32\n\x06reason\x18\x01 \x01(\x0e\x32\x1a.ledger.v1.RejectionReasonR\x06reason\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12\x30\n\x11\x63onflicting_index\x18\x03 \x01(\x04H\x00R\x10\x63onflictingIndex\x88\x01\x01\x12*\n\x0erecorded_index\x18\x04 \x01(\x04H\x01R\rrecordedIndex\x88\x01\x01\x42\x14\n\x12_conflicting_indexB\x11\n\x0f_recorded_index*X\n\x08\x41\x63kLevel\x12\x19\n\x15\x41\x43K_LEVEL_UNSPECIFIED\x10\x00\x12\x15\n\x11\x41\x43K_LEVEL_DURABLE\x10\x01\x12\x1a\n\x16\x41\x43K_LEVEL_CHECKPOINTED\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17ledger/v1/receipt.proto\x12\tledger.v1\x1a\x16ledger/v1/errors.proto\"\xcc\x01\n\x07Receipt\x12\x19\n\x05index\x18\x01 \x01(\x04H\x00R\x05index\x88\x01\x01\x12\x1b\n\tleaf_hash\x18\x02 \x01(\x0cR\x08leafHash\x12\x1f\n\x0b\x65vent_count\x18\x03 \x01(\rR\neventCount\x12)\n\x10repeated_request\x18\x04 \x01(\x08R\x0frepeatedRequest\x12\x14\n\x05\x65vent\x18\x05 \x01(\x0cR\x05\x65vent\x12\x1d\n\ntlog_proof\x18\x06 \x01(\x0cR\ttlogProofB\x08\n\x06_index\"\xde\x01\n\x07Refusal\x12\x32\n\x06reason\x18\x01 \x01(\x0e\x32\x1a.ledger.v1.RejectionReasonR\x06reason\x12\x18\n\x07message\x18\x02 \x01(\tR\x07message\x12\x30\n\x11\x63onflicting_index\x18\x03 \x01(\x04H\x00R\x10\x63onflictingIndex\x88\x01\x01\x12*\n\x0erecorded_index\x18\x04 \x01(\x04H\x01R\rrecordedIndex\x88\x01\x01\x42\x14\n\x12_conflicting_indexB\x11\n\x0f_recorded_index*q\n\x08\x41\x63kLevel\x12\x19\n\x15\x41\x43K_LEVEL_UNSPECIFIED\x10\x00\x12\x15\n\x11\x41\x43K_LEVEL_DURABLE\x10\x01\x12\x1a\n\x16\x41\x43K_LEVEL_CHECKPOINTED\x10\x02\x12\x17\n\x13\x41\x43K_LEVEL_WITNESSED\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,7 +33,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'ledger.v1.receipt_pb2', _gl
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ACKLEVEL']._serialized_start=494
-  _globals['_ACKLEVEL']._serialized_end=582
+  _globals['_ACKLEVEL']._serialized_end=607
   _globals['_RECEIPT']._serialized_start=63
   _globals['_RECEIPT']._serialized_end=267
   _globals['_REFUSAL']._serialized_start=270

@@ -30,6 +30,11 @@ class _AckLevelEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AckLevel.Val
     """Committed to disk; the answer is unsigned and no evidence against the server."""
     ACK_LEVEL_CHECKPOINTED: _AckLevel.ValueType  # 2
     """Under a signed checkpoint; the answer carries the proof."""
+    ACK_LEVEL_WITNESSED: _AckLevel.ValueType  # 3
+    """Under a checkpoint that the quorum of the server's witnesses cosigned; the answer carries the proof.
+    INVALID_ARGUMENT from a server that asks no witnesses; UNAVAILABLE (WITNESSES_MISSING) if they do not
+    answer in time: what was sent is recorded, and the same request waits again.
+    """
 
 class AckLevel(_AckLevel, metaclass=_AckLevelEnumTypeWrapper):
     """How far an event must have come before the call answers."""
@@ -40,6 +45,11 @@ ACK_LEVEL_DURABLE: AckLevel.ValueType  # 1
 """Committed to disk; the answer is unsigned and no evidence against the server."""
 ACK_LEVEL_CHECKPOINTED: AckLevel.ValueType  # 2
 """Under a signed checkpoint; the answer carries the proof."""
+ACK_LEVEL_WITNESSED: AckLevel.ValueType  # 3
+"""Under a checkpoint that the quorum of the server's witnesses cosigned; the answer carries the proof.
+INVALID_ARGUMENT from a server that asks no witnesses; UNAVAILABLE (WITNESSES_MISSING) if they do not
+answer in time: what was sent is recorded, and the same request waits again.
+"""
 Global___AckLevel: _TypeAlias = AckLevel  # noqa: Y015
 
 @_typing.final

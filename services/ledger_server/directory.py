@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ledger.app.clock import LedgerClock
+    from ledger.app.publication import QuorumDelays
     from ledger.domain.entities import Quotas
 
 CONFIG = "ledger.toml"
@@ -82,6 +83,11 @@ class LedgerDirectory:
         return self.root / "trust.json"
 
     @property
+    def witnessed_checkpoint(self) -> Path:
+        """The newest checkpoint that a quorum of witnesses cosigned, kept over restarts."""
+        return self.root / "witnessed-checkpoint"
+
+    @property
     def tls_files(self) -> TlsFiles:
         """What a server needs for mutual TLS."""
         return TlsFiles(
@@ -132,12 +138,15 @@ class LedgerDirectory:
         progress: Callable[[int, int], None] | None = None,
         accept_clock: bool = False,
         quotas: Quotas | None = None,
+        quorum_delays: QuorumDelays | None = None,
+        hold_signing: bool = False,
     ) -> Ledger:
         """Open the ledger for service, every row checked; called inside a running event loop.
 
         `store` is a store URL in place of the folder's own database, `application` one that is open and will
         be closed with the ledger; `accept_clock` lets a SYSTEM clock be more than a day ahead of the last
-        record; `quotas` are published if others are in force.
+        record; `quotas` are published if others are in force. `quorum_delays` and
+        `hold_signing` are for a server that asks witnesses.
         """
         config = self.read_config()
         log_key = SigningKey.load(self.log_key)
@@ -161,6 +170,8 @@ class LedgerDirectory:
                 on_close=guard.close,
                 accept_clock=accept_clock,
                 quotas=quotas,
+                quorum_delays=quorum_delays,
+                hold_signing=hold_signing,
             )
             held.pop_all()
         return ledger

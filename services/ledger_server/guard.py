@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from ledger.app.ledger import CheckpointUnavailable
 from ledger.app.outcomes import Refused
+from ledger.app.publication import CheckpointUnavailable
 from ledger.domain.rejections import Reason
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import grpc
@@ -51,12 +52,14 @@ class Pipeline(aio.ServerInterceptor):
         log: FilteringBoundLogger,
         default_call_s: float = DEFAULT_CALL_S,
         recheck_s: float = STREAM_RECHECK_S,
+        open_entries: bool = False,
     ) -> None:
         self._directory = directory
         self._metrics = metrics
         self._log = log
         self._default_call_s = default_call_s
         self._recheck_s = recheck_s
+        self._admitted_to = partial(admitted_to, open_entries=open_entries)
         self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
 
     async def intercept_service(
@@ -77,7 +80,7 @@ class Pipeline(aio.ServerInterceptor):
     def _wrap(self, method: str, handler: grpc.RpcMethodHandler[Any, Any]) -> grpc.RpcMethodHandler[Any, Any]:
         if handler.request_streaming:
             # Only reflection streams requests, and it is open to anyone.
-            return handler if Caller.ANYONE in admitted_to(method) else _closed()
+            return handler if Caller.ANYONE in self._admitted_to(method) else _closed()
         if handler.response_streaming:
             return grpc.unary_stream_rpc_method_handler(cast("Any", self._stream(method, handler)))
         return grpc.unary_unary_rpc_method_handler(cast("Any", self._unary(method, handler)))
@@ -128,7 +131,7 @@ class Pipeline(aio.ServerInterceptor):
         render = cast("Callable[[Any], bytes]", handler.response_serializer)
         admit = self._admission(method, handler)
         generates = inspect.isasyncgenfunction(behaviour)
-        admitted = admitted_to(method)
+        admitted = self._admitted_to(method)
 
         def still(context: Context) -> Refused | None:
             peer = self._identify(admitted, context)
@@ -168,7 +171,7 @@ class Pipeline(aio.ServerInterceptor):
     def _admission(
         self, method: str, handler: grpc.RpcMethodHandler[Any, Any]
     ) -> Callable[[bytes, Context], Awaitable[tuple[Peer, Any]]]:
-        admitted = admitted_to(method)
+        admitted = self._admitted_to(method)
         cap = request_cap(method)
         parse = cast("Callable[[bytes], Any]", handler.request_deserializer)
         too_large = Refused(

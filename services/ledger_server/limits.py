@@ -23,6 +23,8 @@ MAX_FILTER_VALUES: Final = 100
 MAX_CALL_S: Final = 300.0
 DEFAULT_CALL_S: Final = 60.0
 STREAM_RECHECK_S: Final = 30.0
+# A witness answers within a second or two; who waits longer waits for one that is away.
+WITNESS_WAIT_S: Final = 30.0
 
 MAX_CONCURRENT_RPCS: Final = 4_096
 MAX_SUBSCRIBERS: Final = 256

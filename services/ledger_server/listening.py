@@ -1,30 +1,24 @@
-"""Addresses to listen on and the credentials they are listened on with.
+"""The credentials that gRPC listens with, and binding it to an address.
 
 Without TLS only a loopback address is taken, and only by a server that was told that it is for development.
 """
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import grpc
 
-from ledger.errors import ExitCode, LedgerError, UsageError
+from ledger.errors import UsageError
+from ledger.web.address import Address, AddressUnavailable, parse_address
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from grpc import aio
 
-_MAX_PORT: Final = 65_535
-
-
-class AddressUnavailable(LedgerError):
-    """The address cannot be listened on now."""
-
-    exit_code = ExitCode.UNAVAILABLE
+__all__ = ["Address", "AddressUnavailable", "TlsFiles", "bind", "credentials", "parse_address"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,40 +28,6 @@ class TlsFiles:
     certificate: Path
     key: Path
     client_authorities: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Host and port; port 0 lets the system choose."""
-
-    host: str
-    port: int
-
-    @property
-    def text(self) -> str:
-        """As gRPC takes it."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether nobody outside this machine can reach it."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
-
-
-def parse_address(text: str) -> Address:
-    """HOST:PORT, an IPv6 host in brackets; UsageError otherwise."""
-    host, _, port = text.rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    bare = host[1:-1] if bracketed else host
-    known = port.isascii() and port.isdecimal() and len(port) <= len(str(_MAX_PORT))
-    if not bare or (":" in bare) != bracketed or not known or int(port) > _MAX_PORT:
-        raise UsageError(f"{text!r} is not an address", hint="allowed: HOST:PORT, for example 127.0.0.1:7443")
-    return Address(bare, int(port))
 
 
 def credentials(tls: TlsFiles, *, ask_client: bool) -> grpc.ServerCredentials:

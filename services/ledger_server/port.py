@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
     from ledger.app.outcomes import Accepted, Refused
+    from ledger.app.publication import Publication
     from ledger.codec.envelopes import SignedEnvelope
     from ledger.domain.entities import Claim, Evidence
     from ledger.domain.state import State
@@ -77,6 +78,12 @@ class LedgerPort(Protocol):
     def queued_items(self) -> int:
         """Statements that wait to be decided."""
 
+    def begin_signing(self) -> None:
+        """Sign checkpoints from now on."""
+
+    def stop_writing(self, reason: str) -> None:
+        """Take no statements and sign no checkpoint any more; reads go on."""
+
     async def submit(
         self, envelopes: Sequence[SignedEnvelope], *, act: str, submitter: bytes
     ) -> Sequence[Outcome]:
@@ -91,11 +98,18 @@ class LedgerPort(Protocol):
     async def read(self, start: int, limit: int) -> Sequence[tuple[int, str, bytes]]:
         """(index, type name, stored bytes) of at most `limit` durable events from `start` on."""
 
+    @property
+    def publication(self) -> Publication:
+        """Every kind of checkpoint: signed, published, cosigned by the quorum, shown to readers."""
+
     def checkpoint(self) -> SignedCheckpoint | None:
         """The newest published checkpoint."""
 
     async def until_checkpointed(self, index: int) -> SignedCheckpoint:
         """A published checkpoint that covers the leaf."""
+
+    async def until_witnessed(self, index: int) -> SignedCheckpoint:
+        """A checkpoint of the quorum of witnesses that covers the leaf."""
 
     async def wait_checkpoint(self, size: int) -> SignedCheckpoint:
         """The next published checkpoint of more than `size` leaves."""
@@ -112,8 +126,8 @@ class LedgerPort(Protocol):
     async def tile(self, level: int, index: int, width: int) -> bytes:
         """Hashes of a tile; KeyError if it is not there."""
 
-    async def receipt(self, index: int) -> tuple[bytes, bytes]:
-        """Event bytes and tlog-proof, after a checkpoint covers them."""
+    async def receipt(self, index: int, *, witnessed: bool = False) -> tuple[bytes, bytes]:
+        """Event bytes and tlog-proof, after a checkpoint covers them, with `witnessed` one of the quorum."""
 
     async def list_claims(
         self, voucher_id: bytes, *, unredeemed_only: bool, after_index: int | None, limit: int

@@ -44,6 +44,7 @@ _OTHER_CODES: Mapping[Reason, grpc.StatusCode] = {
     Reason.WRITING_STOPPED: grpc.StatusCode.UNAVAILABLE,
     Reason.CLOCK_UNSAFE: grpc.StatusCode.UNAVAILABLE,
     Reason.NOT_READY: grpc.StatusCode.UNAVAILABLE,
+    Reason.WITNESSES_MISSING: grpc.StatusCode.UNAVAILABLE,
     Reason.INTERNAL: grpc.StatusCode.INTERNAL,
 }
 # A rule's refusal is a failed precondition: the call was fine, the ledger's state is against it.
@@ -56,6 +57,7 @@ RETRY_AFTER_MS: Mapping[Reason, int] = {
     Reason.WRITING_STOPPED: 5_000,
     Reason.CLOCK_UNSAFE: 5_000,
     Reason.NOT_READY: 1_000,
+    Reason.WITNESSES_MISSING: 5_000,
     Reason.INTERNAL: 1_000,
 }
 

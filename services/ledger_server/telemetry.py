@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import grpc
     from structlog.typing import FilteringBoundLogger
 
-    from ledger_server.port import LedgerPort
+    from ledger_server.port import LedgerPort, SignedCheckpoint
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -110,12 +110,41 @@ class Metrics:
             registry=self.registry,
         )
 
+        self.witnessed = Gauge(
+            "voucher_ledger_witnessed_events",
+            "Events under the newest checkpoint that the quorum of witnesses cosigned; 0 without a policy. "
+            "Behind voucher_ledger_checkpointed_events for minutes: see voucher_ledger_witness_answers.",
+            registry=self.registry,
+        )
+        self.witness_answers = Counter(
+            "voucher_ledger_witness_answers",
+            "Answers of witnesses by result. unreachable: the witness is away or slow; unknown_log or "
+            "untrusted_key: its operator has to add this log's key; wrong: its cosignature does not verify "
+            "under the policy's key; forked: it holds another history of this log - read the server's log.",
+            ("witness", "result"),
+            registry=self.registry,
+        )
+        self.web_requests = Counter(
+            "voucher_ledger_http_requests",
+            "Answers over HTTP by kind of path and status. Many 403 of entries: somebody would like them "
+            "open; 500: the log has an incident line.",
+            ("kind", "code"),
+            registry=self.registry,
+        )
+        self.web_connections = Gauge(
+            "voucher_ledger_http_connections",
+            "Open HTTP connections. At 256 the one that has waited longest is closed for a new one: put a "
+            "cache in front.",
+            registry=self.registry,
+        )
+
     def follow(self, ledger: LedgerPort) -> None:
         """Read the gauges of the ledger whenever they are collected."""
         self.queued.set_function(lambda: float(ledger.queued_items))
         self.events.set_function(lambda: float(ledger.size))
         self.writable.set_function(lambda: float(ledger.writable))
-        self.checkpointed.set_function(lambda: float(_checkpointed_size(ledger)))
+        self.checkpointed.set_function(lambda: _size_of(ledger.checkpoint()))
+        self.witnessed.set_function(lambda: _size_of(ledger.publication.witnessed))
 
     def count_failure(self, method: str, code: grpc.StatusCode | int | None) -> None:
         """Count a call that ended with another code than OK."""
@@ -133,9 +162,8 @@ class Metrics:
         return server.server_port, stop
 
 
-def _checkpointed_size(ledger: LedgerPort) -> int:
-    checkpoint = ledger.checkpoint()
-    return checkpoint.size if checkpoint else 0
+def _size_of(checkpoint: SignedCheckpoint | None) -> float:
+    return float(checkpoint.size) if checkpoint else 0.0
 
 
 def _code_name(code: grpc.StatusCode | int | None) -> str:

@@ -29,6 +29,7 @@ from ledger_server.limits import MAX_CONCURRENT_RPCS, MAX_RECEIVED_BYTES, STREAM
 from ledger_server.listening import TlsFiles, bind, credentials, parse_address
 from ledger_server.methods import SERVICES
 from ledger_server.pages import Pager
+from ledger_server.public_web import serve_public
 from ledger_server.servicers.application import ApplicationServicer
 from ledger_server.servicers.claim import ClaimServicer
 from ledger_server.servicers.log import LogServicer
@@ -39,6 +40,7 @@ from ledger_server.servicers.registry import RegistryServicer
 from ledger_server.servicers.subscription import SubscriptionServicer
 from ledger_server.servicers.voucher import VoucherServicer
 from ledger_server.telemetry import Metrics, json_logger
+from ledger_server.witnesses import WitnessGatherer, Witnessing
 from ledger_server.writes import Writer
 
 if TYPE_CHECKING:
@@ -46,9 +48,10 @@ if TYPE_CHECKING:
 
     from structlog.typing import FilteringBoundLogger
 
+    from ledger.web.server import WebServer
     from ledger_server.port import LedgerPort
 
-__all__ = ["RunningServer", "TlsFiles", "start_server"]
+__all__ = ["RunningServer", "TlsFiles", "Witnessing", "start_server"]
 
 DEFAULT_GRACE_S: Final = 5.0
 
@@ -77,7 +80,7 @@ _WRITING: Final[tuple[tuple[Callable[..., Any], Callable[[Any, aio.Server], None
 
 
 class RunningServer:
-    """A server that answers on `port`, and on `public_port` where anyone may read what is public."""
+    """A server that answers on `port`, and on `public_port` and `http_port` where anyone may read."""
 
     def __init__(
         self,
@@ -89,13 +92,18 @@ class RunningServer:
         metrics: Metrics,
         stopping: asyncio.Event,
         log: FilteringBoundLogger,
+        web: WebServer | None,
+        gatherer: WitnessGatherer | None,
     ) -> None:
         self._server = server
         self._health = health
         self._stopping = stopping
         self._log = log
         self.port = port
+        self._web = web
+        self._gatherer = gatherer
         self.public_port = public_port
+        self.http_port = web.port if web is not None else None
         self.metrics = metrics
 
     async def stop(self, grace: float | None = DEFAULT_GRACE_S) -> None:
@@ -103,6 +111,10 @@ class RunningServer:
         self._log.info("stopping", grace_s=grace)
         await self._health.leave()
         self._stopping.set()
+        if self._gatherer is not None:
+            await self._gatherer.stop()
+        if self._web is not None:
+            await self._web.stop(grace or 0.0)
         await self._server.stop(grace)
         self._log.info("stopped")
 
@@ -120,13 +132,18 @@ async def start_server(
     public_listen: str | None = None,
     log: FilteringBoundLogger | None = None,
     recheck_s: float = STREAM_RECHECK_S,
+    http_listen: str | None = None,
+    open_entries: bool = False,
+    witnesses: Witnessing | None = None,
 ) -> RunningServer:
     """Serve the ledger at `listen` (HOST:PORT, port 0 = any) under mutual TLS.
 
     At `public_listen` nobody is asked for a certificate and only what anyone may read is answered. Without
     `tls` the server starts only with `development_insecure`, on loopback addresses; callers then name
-    themselves in the header `development-participant`. Raises UsageError for what is not allowed and
-    AddressUnavailable for an address that is taken.
+    themselves in the header `development-participant`. At `http_listen` the log is static files; with
+    `open_entries` anyone may read entries, there and over gRPC. `witnesses` are asked first what they have
+    seen of this log, then for cosignatures. Raises UsageError for what is not allowed and AddressUnavailable
+    for an address that is taken.
     """
     if tls is None and not development_insecure:
         raise UsageError(
@@ -136,13 +153,19 @@ async def start_server(
     log = log or json_logger()
     metrics = Metrics()
     metrics.follow(ledger)
+    gatherer = None
+    if witnesses is not None:
+        gatherer = WitnessGatherer(ledger, witnesses, metrics=metrics, log=log)
+        await gatherer.ask_first()
     stopping = asyncio.Event()
     directory = PeerDirectory(
         ledger_id=ledger.ledger_id,
         state=lambda: ledger.state,
         insecure=tls is None,
     )
-    pipeline = Pipeline(directory=directory, metrics=metrics, log=log, recheck_s=recheck_s)
+    pipeline = Pipeline(
+        directory=directory, metrics=metrics, log=log, recheck_s=recheck_s, open_entries=open_entries
+    )
     server = aio.server(
         interceptors=[pipeline], options=_OPTIONS, maximum_concurrent_rpcs=MAX_CONCURRENT_RPCS
     )
@@ -150,10 +173,23 @@ async def start_server(
     _add_servicers(server, ledger, metrics=metrics, stopping=stopping, health=health)
     port = _bind(server, listen, tls, ask_client=True)
     public_port = _bind(server, public_listen, tls, ask_client=False) if public_listen else None
+    web = None
+    if http_listen:
+        address = parse_address(http_listen)
+        web = await serve_public(ledger, address, open_entries=open_entries, metrics=metrics, log=log)
+    if gatherer is not None:
+        gatherer.start()
     await health.start()
     await server.start()
     _settle_memory()
-    log.info("serving", port=port, public_port=public_port, tls=tls is not None, origin=ledger.origin)
+    log.info(
+        "serving",
+        port=port,
+        public_port=public_port,
+        http_port=web.port if web is not None else None,
+        tls=tls is not None,
+        origin=ledger.origin,
+    )
     return RunningServer(
         server=server,
         port=port,
@@ -162,6 +198,8 @@ async def start_server(
         metrics=metrics,
         stopping=stopping,
         log=log,
+        web=web,
+        gatherer=gatherer,
     )
 
 

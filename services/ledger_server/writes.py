@@ -15,6 +15,7 @@ from ledger.domain.rejections import Reason, is_transient
 from ledger.v1 import claim_service_pb2, receipt_pb2
 from ledger_server import mapping
 from ledger_server.identity import current_peer
+from ledger_server.levels import PROVEN, WITNESSED, check_level, reach
 from ledger_server.limits import MAX_BATCH_ENVELOPES
 from ledger_server.status import malformed, refuse
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     Context = aio.ServicerContext[Any, Any]
 
 _TOO_LARGE = Refused(reason=Reason.TOO_LARGE, message=f"a payload has at most {MAX_PAYLOAD_SIZE} bytes")
-_LEVELS = frozenset(receipt_pb2.AckLevel.values())
 
 
 class WriteRequest(Protocol):
@@ -90,16 +90,16 @@ class Writer:
         level: receipt_pb2.AckLevel.ValueType,
         context: Context,
     ) -> receipt_pb2.Receipt:
-        await _check_level(level, context)
+        await check_level(self._ledger, level, context)
         (outcome,) = await self._timed(act, 1, submit)
         if isinstance(outcome, Refused):
             self._metrics.statements.labels(act=act, result=outcome.reason.name).inc()
             await refuse(context, outcome)
         self._metrics.statements.labels(act=act, result="ACCEPTED").inc()
-        if level != receipt_pb2.ACK_LEVEL_CHECKPOINTED:
+        if level not in PROVEN:
             return mapping.receipt(outcome)
-        await self._ledger.until_checkpointed(outcome.index + outcome.event_count - 1)
-        event, tlog_proof = await self._ledger.receipt(outcome.index)
+        await reach(self._ledger, outcome.index + outcome.event_count - 1, level, context)
+        event, tlog_proof = await self._ledger.receipt(outcome.index, witnessed=level == WITNESSED)
         return mapping.receipt(outcome, event=event, tlog_proof=tlog_proof)
 
     async def claims(
@@ -110,7 +110,7 @@ class Writer:
         if not 0 < len(envelopes) <= MAX_BATCH_ENVELOPES:
             text = f"a batch has 1 to {MAX_BATCH_ENVELOPES} envelopes"
             await refuse(context, malformed(text), violations=[("envelopes", text)])
-        await _check_level(request.ack_level, context)
+        await check_level(self._ledger, request.ack_level, context)
         fitting = [envelope for envelope in envelopes if len(envelope.payload) <= MAX_PAYLOAD_SIZE]
         statements = [from_message(envelope) for envelope in fitting]
         outcomes: Sequence[Outcome] = ()
@@ -152,8 +152,8 @@ class Writer:
         first = outcomes[0]
         if isinstance(first, Refused) and is_transient(first.reason) and len(tally) == 1:
             await refuse(context, first)
-        if level == receipt_pb2.ACK_LEVEL_CHECKPOINTED and last_index >= 0:
-            await self._ledger.until_checkpointed(last_index)
+        if level in PROVEN and last_index >= 0:
+            await reach(self._ledger, last_index, level, context)
         return response
 
     async def _timed(
@@ -166,8 +166,3 @@ class Writer:
         finally:
             self._metrics.waiting.dec(count)
             self._metrics.answer_seconds.labels(act=act).observe(time.perf_counter() - began_s)
-
-
-async def _check_level(level: receipt_pb2.AckLevel.ValueType, context: Context) -> None:
-    if level not in _LEVELS:
-        await refuse(context, malformed("this level is not known"), violations=[("ack_level", "unknown")])

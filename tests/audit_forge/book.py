@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from audit_forge.digest import DIGEST, is_due
 from audit_forge.draft import Actor, Draft, ident
 from ledger.v1 import event_pb2 as ev
 
@@ -24,6 +25,9 @@ class Book:
         self.drafts: list[Draft] = []
         self.ledger_id = ident("ledger")
         self.now_ms = START_MS
+        self.named: dict[str, int] = {}
+        self._recorded_ms = START_MS
+        self._digests = 0
         self.keys: dict[bytes, int] = {}
         self._last: dict[tuple[int, bytes], int] = {}
         self._versions: dict[str, int] = {}
@@ -49,8 +53,13 @@ class Book:
         **draft: Any,
     ) -> Draft:
         """Add a draft; a link is (kind, entity, totals) or, for a device, (DEVICE, id, total, position)."""
-        index = self.next_index
         self.now_ms += 1000
+        while kind != DIGEST and is_due(self.next_index, self.now_ms, self._recorded_ms):
+            self._digests += 1
+            self.named[f"digest {self._digests}"] = self.next_index
+            self.add(DIGEST, None, [], actor=b"", stream=f"ledger/{self.ledger_id.hex()}")
+        index = self.next_index
+        self._recorded_ms = self.now_ms
         event = ev.Event(recorded_ms=self.now_ms, stream_id=stream, actor=actor)
         event.effective_ms = self.now_ms if effective_ms is None else effective_ms
         self._versions[stream] = event.stream_version = self._versions.get(stream, 0) + 1

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
 
 from audit_forge.breaking import Case, event, inside, said, signed, statement
 from audit_forge.draft import ident
@@ -19,7 +20,22 @@ from audit_forge.people import (
     STRANGER,
 )
 
+if TYPE_CHECKING:
+    from audit_forge.year import Year
+
 ANY = "claim 1"
+DIGEST_1 = "digest 1"
+
+
+def _set_digest(made: Any, digest: bytes) -> None:
+    made.state_digested.digest = digest
+
+
+def _become(year: Year, name: str, other: str) -> None:
+    """An event is replaced by one like another, at its own time."""
+    made, place = deepcopy(year[other]), year.named[name]
+    made.event.recorded_ms = made.event.effective_ms = year[name].event.recorded_ms
+    year.drafts[place] = made
 
 
 def _flip_signature(made: Any) -> None:
@@ -288,6 +304,15 @@ FRAME = (
     Case("ordinal", "voucher d", event("voucher d", ordinal=3), "gap between allotments"),
     Case("ordinal", "voucher d", event("voucher d", request_digest=bytes(32)), "digest of another request"),
     Case("actor", "quotas", event("quotas", actor=bytes(16)), "system"),
+    Case("state_digest", DIGEST_1, inside(DIGEST_1, lambda e: _set_digest(e, bytes(32))), "value"),
+    Case("state_digest", DIGEST_1, inside(DIGEST_1, lambda e: _set_digest(e, b"")), "none"),
+    Case("request_id", DIGEST_1, event(DIGEST_1, request_id=bytes(16)), "digest"),
+    Case("request_digest", DIGEST_1, event(DIGEST_1, request_digest=bytes(32)), "digest"),
+    Case("digest_place", DIGEST_1, event(DIGEST_1, submitter=bytes(16)), "submitter"),
+    Case("ordinal", DIGEST_1, event(DIGEST_1, ordinal=1), "digest"),
+    Case("stream", DIGEST_1, event(DIGEST_1, stream_id="ledger/x"), "digest"),
+    Case("digest_place", DIGEST_1, lambda year: _become(year, DIGEST_1, "quotas"), "missing"),
+    Case("digest_place", "quotas", lambda year: _become(year, "quotas", DIGEST_1), "not due"),
     Case(
         "basis", "hold b auditor", statement("hold b auditor", lambda s: setattr(s.basis, "role", 2)), "role"
     ),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from audit_forge.digest import DIGEST, fill_digest
 from ledger.proof.checkpoint import Checkpoint, sign_checkpoint
 from ledger.proof.dsse import sign_payload
 from ledger.proof.ed25519 import ED25519, Signer
@@ -86,6 +87,7 @@ SYSTEM = (
     "claim_refused",
     "quotas_published",
     "refusals_suppressed",
+    DIGEST,
 )
 """Event types without a statement of their own."""
 
@@ -150,6 +152,8 @@ def seal(drafts: list[Draft]) -> list[bytes]:
             _add_envelope(draft, event, hashes)
         elif draft.follows:
             event.request_id, event.request_digest = events[-1].request_id, events[-1].request_digest
+        if draft.kind == DIGEST:
+            fill_digest(event, index, zip(events, drafts, strict=False))
         if draft.carry is not None:
             event.envelopes.add().CopyFrom(events[draft.carry].envelopes[0])
         getattr(event, draft.kind).SetInParent()

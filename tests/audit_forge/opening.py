@@ -40,7 +40,6 @@ class Opening(Book):
 
     def __init__(self) -> None:
         super().__init__()
-        self.named: dict[str, int] = {}
         self.admissions: dict[bytes, int] = {}
         """Leaf of the newest admission by provider."""
 

@@ -13,6 +13,7 @@ from ledger.proof.checkpoint import Checkpoint, open_checkpoint
 from ledger.proof.cosignature import CosignatureVerifier, verify_cosignatures
 from ledger.proof.hashing import EMPTY_ROOT, leaf_hash
 from ledger.proof.note import Ed25519NoteVerifier, Note, open_note
+from ledger.proof.tlog_witness import log_path
 from ledger.proof.vkey import VKey
 
 if TYPE_CHECKING:
@@ -152,10 +153,11 @@ def test_cosigner_key(case: str) -> None:
 
 @pytest.mark.cases(load=_cosigned)
 def test_cosigned_checkpoint(case: Path) -> None:
-    """The witness's cosignature verifies with its time, and not over another text."""
+    """Published under its origin's hash; the cosignature verifies with its time, and not over another text."""
     data = case.read_bytes()
     keys = json.loads((case.parent.parent / "witness.v0.json").read_text())["verifier_keys"]
     witnesses = [CosignatureVerifier.parse(vkey) for vkey in keys]
+    assert log_path(Checkpoint.parse(Note.parse(data).text).origin) == f"{case.parent.name}/checkpoint"
     (cosignature,) = verify_cosignatures(data, witnesses)
     assert cosignature.name == witnesses[0].name
     assert cosignature.timestamp_s == 0x69546780

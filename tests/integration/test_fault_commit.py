@@ -16,8 +16,9 @@ from support.waiting import until
 
 from ledger.app.application import LedgerApplication
 from ledger.app.bootstrap import decode_record
-from ledger.app.ledger import CheckpointUnavailable, Ledger
+from ledger.app.ledger import Ledger
 from ledger.app.outcomes import Accepted, Refused
+from ledger.app.publication import CheckpointUnavailable
 from ledger.app.verification import SignatureChecker
 from ledger.client.signing import SigningKey
 from ledger.domain import rules
@@ -50,6 +51,7 @@ def stage(house: House) -> House:
     house.party("acme")
     assert isinstance(house.voucher("v", "acme", amount_fen=10_000_000), Accepted)
     house.at(START_MS + 30 * DAY_MS)
+    house.party("first of the day")
     house.ids |= {"device 0": devices[0], "device 1": devices[1]}
     settle(house)
     return house
@@ -287,7 +289,7 @@ def test_a_poison_command_takes_no_other_with_it(
 
     def raising(act: Any, state: Any, subject: Any) -> Any:
         done = real(act, state, subject) if step == "evolve" else None
-        if subject.statement.header.request_id in poison.payload:
+        if subject.statement is not None and subject.statement.header.request_id in poison.payload:
             raise RuntimeError("secret text of a fault")
         return real(act, state, subject) if step == "decide" else done
 

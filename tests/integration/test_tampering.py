@@ -48,12 +48,12 @@ def _remember(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 CHUNKS = 6
-MAX_EVENTS = 25
+MAX_EVENTS = 26
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[MemorySource, Trust]]:
-    """A ledger of at most 25 events that ends with a claim."""
+    """A ledger of at most 26 events that ends with a claim."""
     root: Path = tmp_path_factory.mktemp("small")
     house = House.open(root / "ledger")
     devices = house.provider(devices=1)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BIN = Path(sys.executable).parent
-PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH")
+PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "VOUCHER_LEDGER_STATE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +49,27 @@ def run(program: str, *arguments: str | Path, within_s: float = 60.0) -> Ended:
 
 
 class Server:
-    """A `voucherd serve` that runs; its output lies in files."""
+    """A program that serves; its output lies in files, `ready` is what it said first."""
 
     def __init__(self, process: subprocess.Popen[bytes], out: Path, err: Path) -> None:
         self.process = process
         self._out = out
         self._err = err
         self.address = ""
+        self.ready: dict[str, Any] = {}
 
     def await_ready(self) -> None:
         """Return once it says where it listens; AssertionError with what it said if it ends before."""
 
-        def listening() -> str | None:
+        def ready() -> Any:
             first, newline, _ = self._out.read_text().partition("\n")
             if newline:
-                return str(json.loads(first)["listening"])
+                return json.loads(first)
             assert self.process.poll() is None, self.said()
             return None
 
-        self.address = until(listening, what="the server listens", within_s=30)
+        self.ready = until(ready, what="the server listens", within_s=30)
+        self.address = str(self.ready["listening"])
 
     def said(self) -> str:
         """What it wrote to stderr."""
@@ -87,12 +89,26 @@ class Server:
 @contextmanager
 def serving(directory: Path, logs: Path, *arguments: str) -> Iterator[Server]:
     """A server of a ledger's folder on a free port of loopback; killed at the end if it still runs."""
-    out, err = (logs / f"serve-{len(list(logs.glob('serve-*')))}.{kind}" for kind in ("out", "err"))
-    command = _command(
-        "voucherd", "serve", "--dir", directory, "--listen", "127.0.0.1:0", "--json", *arguments
-    )
+    command = ("voucherd", "serve", "--dir", directory, "--listen", "127.0.0.1:0", "--json", *arguments)
+    with _started("serve", logs, *command) as server:
+        yield server
+
+
+@contextmanager
+def witnessing(directory: Path, logs: Path, *arguments: str, listen: str = "127.0.0.1:0") -> Iterator[Server]:
+    """A witness of a folder on loopback; killed at the end if it still runs."""
+    command = ("voucherctl", "witness", "serve", "--dir", directory, "--listen", listen, "--json", *arguments)
+    with _started("witness", logs, *command) as server:
+        yield server
+
+
+@contextmanager
+def _started(stem: str, logs: Path, program: str, *arguments: str | Path) -> Iterator[Server]:
+    out, err = (logs / f"{stem}-{len(list(logs.glob(f'{stem}-*')))}.{kind}" for kind in ("out", "err"))
     with out.open("wb") as stdout, err.open("wb") as stderr:
-        process = subprocess.Popen(command, stdout=stdout, stderr=stderr, env=_environment())
+        process = subprocess.Popen(
+            _command(program, *arguments), stdout=stdout, stderr=stderr, env=_environment()
+        )
     server = Server(process, out, err)
     try:
         server.await_ready()

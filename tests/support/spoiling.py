@@ -118,6 +118,7 @@ def spoiling_bench(root: Path) -> Iterator[Bench]:
     house.party("acme")
     assert isinstance(house.voucher("v", "acme", amount_fen=900_000_000), Accepted)
     house.at(START_MS + 290 * DAY_MS)
+    house.party("first of the day")
     yield Bench(house, devices, rival_device)
     assert_agreement(house)
     house.close()

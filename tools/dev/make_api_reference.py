@@ -22,9 +22,11 @@ certificate counts if its fingerprint is its owner's newest registered one and i
 `voucher-ledger:/LEDGER_ID/participant/PARTICIPANT_ID`.
 
 **Writing** RPCs take an `envelope` (the signed statement) and an `ack_level`: DURABLE answers after the
-commit, CHECKPOINTED with the event and its tlog-proof. They answer with a receipt. A row below gives
-access, never authority: an act counts by its signatures. The port of `--public-listen` asks for no
-client certificate and answers the rows of *anyone* ([ADR 0008](../adr/0008-public-port.md)).
+commit, CHECKPOINTED with the event and its tlog-proof, WITNESSED with a proof under a checkpoint that a
+quorum of witnesses cosigned ([how](../how-to/run-a-witness.md)). They answer with a receipt. A row below
+gives access, never authority: an act counts by its signatures. The port of `--public-listen` asks for no
+client certificate and answers the rows of *anyone* ([ADR 0008](../adr/0008-public-port.md)); with
+`--open-entries` also `ListEntries`.
 
 **Refusals** are `google.rpc.Status` with `ErrorInfo` (domain `voucher-ledger`, `reason`, and as metadata
 `conflicting_index`, `recorded_index`), `BadRequest` or `PreconditionFailure`, and `RetryInfo` where

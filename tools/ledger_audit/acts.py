@@ -104,6 +104,7 @@ ACTS: tuple[Act, ...] = (
     Act("recoverable_written_off", "write-off", clawback_pb2.WriteOff),
     Act("quotas_published", "", None),
     Act("refusals_suppressed", "", None),
+    Act("state_digested", "", None),
 )
 
 BY_EVENT: Mapping[str, Act] = MappingProxyType({act.event: act for act in ACTS})

@@ -54,6 +54,7 @@ CHECKS: tuple[Check, ...] = (
     Check("tree_root", Layer.BYTES, "the tree's root is the checkpoint's"),
     Check("checkpoint_form", Layer.TRUST, "the checkpoint is a signed note of this log"),
     Check("checkpoint_signature", Layer.TRUST, "the log's key signed the checkpoint"),
+    Check("checkpoint_remembered", Layer.TRUST, "the log extends the newest checkpoint verified before"),
     Check("checkpoint_given", Layer.TRUST, "the log contains the tree of the checkpoint that was given"),
     Check("witnesses", Layer.TRUST, "enough witnesses cosigned"),
     Check("roots_pinned", Layer.TRUST, "the genesis is the one of the trust file"),
@@ -143,6 +144,8 @@ CHECKS: tuple[Check, ...] = (
     Check("clawback", Layer.RULES, "clawbacks are recomputed and move by the rules"),
     Check("recovery", Layer.RULES, "repayments and write-offs are of what is outstanding"),
     Check("fine", Layer.RULES, "fines are 10 to 50 % of the amount determined"),
+    Check("digest_place", Layer.RULES, "state digests stand where they are due, and nowhere else"),
+    Check("state_digest", Layer.RULES, "state digests are recomputed equal"),
     Check("tie_out", Layer.RULES, "accounts agree with vouchers and redemptions"),
     Check("commitments", Layer.RULES, "openings that were given open the commitments of redemptions"),
 )
@@ -187,6 +190,15 @@ class Findings:
     def ordered(self) -> tuple[Finding, ...]:
         """The findings by leaf index and check, those of the whole tree last."""
         return tuple(sorted(self.kept, key=_position))
+
+    def counts_of(self, layer: Layer) -> dict[str, int]:
+        """How often each check of a layer failed so far, known or not; those that never did are absent."""
+        found = {name for counts in (self.counts, self.accepted_counts) for name in counts}
+        return {
+            name: self.counts.get(name, 0) + self.accepted_counts.get(name, 0)
+            for name in found
+            if CHECKS[_ORDER[name]].layer is layer
+        }
 
     @property
     def any(self) -> bool:

@@ -15,9 +15,11 @@ from ledger.v1.claim_pb2 import UsageAttestation
 from ledger_audit import claim_frame, rules_claim, signatures
 from ledger_audit.acts import BY_EVENT
 from ledger_audit.claim_cut import Cut
+from ledger_audit.digests import KIND as DIGEST
+from ledger_audit.digests import MASK, Digests, note_event
 from ledger_audit.encode import shared_encoder
 from ledger_audit.form import check_form
-from ledger_audit.frame import Act, Frame, Unjudgeable
+from ledger_audit.frame import Act, Frame, Unjudgeable, read_links
 from ledger_audit.registry import RULES
 from ledger_audit.scan import Parsed, parse_again
 from ledger_audit.scratch import CLAIM, REQUEST, Scratch
@@ -45,6 +47,7 @@ class Fold:
         self.findings = findings
         self.scratch = scratch
         self.frame = Frame(findings)
+        self.digests = Digests()
         self.encoder = shared_encoder()
         self.read_entry = read_entry
         self.size = 0
@@ -76,6 +79,9 @@ class Fold:
                 self.findings.add(
                     "recorded_ms", index, f"at least {state.recorded_ms}", recorded_ms, leaf_hash
                 )
+            digests = self.digests
+            if recorded_ms >= digests.day_end_ms or index & MASK == MASK:
+                self._check_place(index, leaf_hash, "claim_accepted", recorded_ms)
             state.recorded_ms = recorded_ms
             self.size = index + 1
             self._newest_claim = (event, statement)
@@ -94,15 +100,25 @@ class Fold:
         if event is None or kind is None or event.rules_version != RULES_VERSION:
             self._stop(index, leaf_hash, event, kind)
             return
+        self._check_place(index, leaf_hash, kind, event.recorded_ms)
         self._begin(index, leaf_hash, event.recorded_ms)
-        self._request(index, leaf_hash, event)
-        self._expect(index, leaf_hash, kind, getattr(getattr(event, kind), "voucher_id", b""))
+        if kind != DIGEST:
+            self._request(index, leaf_hash, event)
+            self._expect(index, leaf_hash, kind, getattr(getattr(event, kind), "voucher_id", b""))
         if kind == "claim_accepted" and type(statement) is UsageAttestation:
             envelope = event.envelopes[0]
             cut = Cut(-1, envelope.payload, b"", event.recorded_ms)
             rules_claim.claim_accepted(self, index, leaf_hash, entry, cut, statement)
         else:
             self._judge(Act(index, leaf_hash, event, kind, statement, self.findings, size=len(entry)))
+
+    def _check_place(self, index: int, leaf_hash: bytes, kind: str, recorded_ms: int) -> None:
+        """A state digest stands where one is due, and nowhere else."""
+        due = self.digests.is_due(index, recorded_ms)
+        if due != (kind == DIGEST):
+            wanted = DIGEST if due else "an event that somebody asked for"
+            self.findings.add("digest_place", index, wanted, kind, leaf_hash)
+        self.digests.begin(recorded_ms)
 
     def _begin(self, index: int, leaf_hash: bytes, recorded_ms: int) -> None:
         """Recorded time never goes back (I18)."""
@@ -144,7 +160,8 @@ class Fold:
             RULES[act.kind](self, act)
             self.frame.check(act)
         except Unjudgeable:
-            pass
+            act.links = read_links(event)
+        note_event(self.digests, act)
         version = self.state.streams.get(event.stream_id, 0) + 1
         if not event.stream_id.startswith(("claim/", "evidence/")):
             self.state.streams[event.stream_id] = version

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ledger_audit import (
+    digests,
     rules_admission,
     rules_allocation,
     rules_application,
@@ -104,6 +105,7 @@ RULES: Mapping[str, Rule] = MappingProxyType(
         "repayment_received": rules_recovery.repayment_received,
         "fine_imposed": rules_recovery.fine_imposed,
         "recoverable_written_off": rules_recovery.recoverable_written_off,
+        "state_digested": digests.state_digested,
         "quotas_published": rules_quota.quotas_published,
         "refusals_suppressed": rules_quota.refusals_suppressed,
     }

@@ -62,6 +62,12 @@ class Report:
     clock: str = ""
     commitments: dict[str, Any] | None = None
     """What the openings that were given said (`openings.Openings.summary`); None without any."""
+    digests: tuple[tuple[int, bytes], ...] = ()
+    """The state digests as this auditor computed them, by leaf index; not part of the JSON."""
+    kept: tuple[str, ...] = ()
+    """Files in which contradicting checkpoints were kept."""
+    bracket: tuple[int, int] | None = None
+    """Leaves [first, last) in which a change lies that only trusted roots tell of."""
 
     @property
     def result(self) -> str:
@@ -92,6 +98,8 @@ class Report:
             "roots": list(self.roots),
             "clock": self.clock,
             **({} if self.commitments is None else {"commitments": self.commitments}),
+            **({"kept": list(self.kept)} if self.kept else {}),
+            **({} if self.bracket is None else {"bracket": list(self.bracket)}),
         }
 
 

@@ -26,6 +26,7 @@ from ledger_audit.claim_frame import (
 )
 from ledger_audit.claim_lines import Row, check_lines, replaced_usage
 from ledger_audit.claim_shell import explain_event
+from ledger_audit.frame import read_links
 from ledger_audit.scan import parse_again
 from ledger_audit.scratch import CLAIM, REQUEST, ClaimRow
 
@@ -59,22 +60,22 @@ def claim_accepted(fold: Fold, index: int, leaf_hash: bytes, entry: bytes, cut: 
     recorded_ms = cut.recorded_ms
     if header.ledger_id != state.ledger_id:
         fail("statement", state.ledger_id, header.ledger_id)
-    limit_ms = header.not_after_ms
-    if limit_ms and recorded_ms > limit_ms:
-        fail("not_after", f"at most {limit_ms}", recorded_ms)
+    if 0 != header.not_after_ms < recorded_ms:
+        fail("not_after", f"at most {header.not_after_ms}", recorded_ms)
     key = signer(fold, fail, header.key_ids[:], provider_id, recorded_ms)
     scratch.note_two(CLAIM + claim_id, REQUEST + provider_id + header.request_id, index)
     voucher = state.vouchers.get(voucher_id)
     if voucher is None:
         fail("references", "an issued voucher", voucher_id)
+        _note_links(fold, index, [], entry, said)
         return
     contract, provider = voucher.contract, voucher.provider
     if contract is None or provider is None:
         fail("i7_claim_voucher", "a voucher on a contract", "one of an award")
+        _note_links(fold, index, [], entry, said)
         return
     check_identity(fail, said, voucher)
-    if voucher.programme.instrument != _GPU_TRAINING or said.purpose not in _PURPOSES:
-        _explain_kind(fail, voucher, said)
+    _check_kind(fail, voucher, said)
     check_number(fold, fail, index, said, voucher)
     check_quota(state, fail, provider, recorded_ms, len(entry))
     old, replaced = None, _NOTHING
@@ -90,12 +91,11 @@ def claim_accepted(fold: Fold, index: int, leaf_hash: bytes, entry: bytes, cut: 
     latest_ms = recorded_ms + (SIMULATED_SLACK_MS if state.simulated else SYSTEM_SLACK_MS)
     if last_ms > latest_ms:
         fail("claim_window", f"usage that ends by {latest_ms}", last_ms)
-    number = key.number if key is not None else -1
     row = (
         index,
         claim_id,
         voucher.number,
-        number,
+        key.number if key is not None else -1,
         recorded_ms,
         amount,
         domestic,
@@ -107,10 +107,20 @@ def claim_accepted(fold: Fold, index: int, leaf_hash: bytes, entry: bytes, cut: 
     scratch.put_claim(row)
     links, facts = _take(fold, index, claim_id, voucher, old, replaced, allocated_ms, devices, used)
     premises = _premises(fold.encoder, key, voucher, contract)
-    if not _is_expected(fold.encoder, entry, cut, said, last_ms, premises, facts):
+    if _is_expected(fold.encoder, entry, cut, said, last_ms, premises, facts):
+        fold.digests.touch_claim(index, links, devices)
+    else:
+        _note_links(fold, index, links, entry, said)
         complete = len(links) == len(devices) + 2 + (old is not None)
         explain_event(fold, fail, index, leaf_hash, entry, said, last_ms, links if complete else links[:2])
         _check_premises(fail, entry, key, voucher, contract)
+
+
+def _note_links(fold: Fold, index: int, links: list[LinkValue], entry: bytes, said: Any) -> None:
+    """Take the links of a claim whose event is not the expected one."""
+    event, _ = parse_again(entry)
+    actual = read_links(event) if event is not None else links
+    fold.digests.note(index, links, actual, said.device_ids[:])
 
 
 def _take(
@@ -186,7 +196,7 @@ def _is_expected(
     )
 
 
-def _explain_kind(fail: Fail, voucher: Voucher, said: Any) -> None:
+def _check_kind(fail: Fail, voucher: Voucher, said: Any) -> None:
     if voucher.programme.instrument != _GPU_TRAINING:
         fail("claim", "a programme of GPU_TRAINING", voucher.programme.instrument)
     if said.purpose not in _PURPOSES:

@@ -1,7 +1,6 @@
-"""Where the bytes of a ledger come from: an export directory or a running server.
+"""Where the bytes of a ledger come from: an export directory, a web server, or a running ledger server.
 
-Sources give bytes and judge none of them but for whole entry bundles. An http(s) source would be
-one more class here.
+Sources give bytes and judge none of them but for whole entry bundles.
 """
 
 from __future__ import annotations
@@ -11,16 +10,16 @@ from typing import TYPE_CHECKING, Protocol
 
 import grpc
 
-from ledger.errors import MalformedError, UsageError
-from ledger.proof.tiles import TILE_WIDTH, TilePath, bundle_at, decode_bundle
+from ledger.errors import UsageError
+from ledger.proof.tiles import TILE_WIDTH
 from ledger.v1 import log_service_pb2, log_service_pb2_grpc
-from ledger_audit.errors import BrokenBundleError, CouldNotCheckError
+from ledger_audit.errors import CouldNotCheckError
+from ledger_audit.tile_source import Chunk, ExportSource, TileSource, read_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Chunk = tuple[int, list[bytes]]
-"""The index of the first entry, and the entries of one bundle."""
+    from ledger.proof.tiles import TilePath
 
 _ENTRIES_PER_CALL = 16 * TILE_WIDTH
 _MAX_MESSAGE_BYTES = 4 << 20
@@ -42,50 +41,8 @@ class Source(Protocol):
     def tile(self, path: TilePath) -> bytes:
         """The bytes of a hash tile, of whatever length they are."""
 
-
-class ExportSource:
-    """A C2SP tlog-tiles directory."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory: Path = directory
-
-    def checkpoint(self) -> bytes:
-        """The file `checkpoint`."""
-        return self._read("checkpoint")
-
-    def chunks(self, *, start: int, stop: int, size: int) -> Iterator[Chunk]:
-        """One chunk a bundle file. Raises BrokenBundleError for a file that is no such bundle."""
-        for bundle in range(start // TILE_WIDTH, -(-stop // TILE_WIDTH)):
-            path = bundle_at(index=bundle, size=size)
-            first = bundle * TILE_WIDTH
-            entries = read_bundle(self._read_wider(path), path=path, start=first)
-            yield first, entries[: stop - first]
-
-    def tile(self, path: TilePath) -> bytes:
-        """The file of the tile, or the beginning of a fuller one."""
-        return self._read_wider(path)
-
-    def _read_wider(self, path: TilePath) -> bytes:
-        try:
-            return self._read(path.render())
-        except CouldNotCheckError:
-            full = TilePath(path.level, path.index)
-            if path.is_full or not (self.directory / full.render()).exists():
-                raise
-            data = self._read(full.render())
-        if path.level is not None:
-            return data[: 32 * path.width]
-        entries = decode_bundle(data, width=TILE_WIDTH)[: path.width]
-        return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
-
-    def _read(self, name: str) -> bytes:
-        try:
-            return (self.directory / name).read_bytes()
-        except OSError as error:
-            raise CouldNotCheckError(
-                f"cannot read {name}: {error.strerror}",
-                hint="Export the log again; an export goes on where it stopped.",
-            ) from None
+    def close(self) -> None:
+        """Release what is open."""
 
 
 class GrpcSource:
@@ -129,6 +86,9 @@ class GrpcSource:
         except grpc.RpcError as error:
             raise _transfer_error(path.render(), error) from None
 
+    def close(self) -> None:
+        """The channel is the caller's."""
+
     def _pieces(self, start: int, count: int) -> Iterator[list[bytes]]:
         position = start
         request = log_service_pb2.ListEntriesRequest(start=start, count=count)
@@ -144,7 +104,7 @@ class GrpcSource:
 
 
 def open_source(location: str, *, channel: grpc.Channel | None = None) -> Source:
-    """The source of an export directory or of a `grpc(s)://host:port` address.
+    """The source of an export directory, an `http(s)://` tile log or a `grpc(s)://host:port` address.
 
     Without a channel only plain `grpc://` can be opened. Raises UsageError for another scheme and
     CouldNotCheckError for a directory that is not there.
@@ -154,9 +114,14 @@ def open_source(location: str, *, channel: grpc.Channel | None = None) -> Source
         if not Path(location).is_dir():
             raise CouldNotCheckError(f"there is no directory {location}")
         return ExportSource(Path(location))
+    if scheme in {"http", "https"}:
+        from ledger_audit.http_source import HttpSource
+
+        return HttpSource(location)
     if scheme not in {"grpc", "grpcs"}:
         raise UsageError(
-            f"a source of scheme {scheme} is not known", hint="Give a directory or grpc(s)://host:port."
+            f"a source of scheme {scheme} is not known",
+            hint="Give a directory, http(s)://host/prefix or grpc(s)://host:port.",
         )
     if channel is not None:
         return GrpcSource(channel)
@@ -170,7 +135,7 @@ def read_entry(source: Source, *, index: int, size: int) -> bytes:
     """One entry of the tree of `size` leaves."""
     first = index - index % TILE_WIDTH
     stop = min(first + TILE_WIDTH, size)
-    if source.directory is None:
+    if not isinstance(source, TileSource):
         first, stop = index, index + 1
     for start, entries in source.chunks(start=first, stop=stop, size=size):
         if start <= index < start + len(entries):
@@ -178,20 +143,9 @@ def read_entry(source: Source, *, index: int, size: int) -> bytes:
     raise CouldNotCheckError(f"there is no entry {index}")
 
 
-def read_bundle(data: bytes, *, path: TilePath, start: int) -> list[bytes]:
-    """The entries of a bundle file; BrokenBundleError with those that could be cut out of it."""
-    try:
-        return decode_bundle(data, width=path.width)
-    except MalformedError as error:
-        entries: list[bytes] = []
-        offset = 0
-        while offset < len(data) and len(entries) < path.width:
-            end = offset + 2 + int.from_bytes(data[offset : offset + 2], "big")
-            entries.append(data[offset + 2 : end])
-            offset = end
-        raise BrokenBundleError(error.summary, start=start, width=path.width, entries=entries) from None
-
-
 def _transfer_error(what: str, error: grpc.RpcError) -> CouldNotCheckError:
     code = error.code().name if isinstance(error, grpc.Call) else "UNKNOWN"
     return CouldNotCheckError(f"the server did not give {what}: {code}", hint="Try again; an export goes on.")
+
+
+__all__ = ["Chunk", "ExportSource", "GrpcSource", "Source", "open_source", "read_bundle", "read_entry"]

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 from ledger.errors import LedgerError, MalformedError
 from ledger.proof.checkpoint import Checkpoint, open_checkpoint
 from ledger.proof.note import Note
+from ledger.proof.policy import Policy
 from ledger.proof.tiles import TILE_WIDTH
 from ledger_audit.chain import Bundle, ChainChecker
 from ledger_audit.errors import BrokenBundleError, CouldNotCheckError
 from ledger_audit.findings import CHECKS, Findings, Layer
 from ledger_audit.fold import Fold
 from ledger_audit.receipts import Receipt, compare, load_receipts
+from ledger_audit.remembered import Remembered, newest_within, size_of
 from ledger_audit.report import Outcomes, Report, check_results, totals
 from ledger_audit.scan import KeyTable, Scan, hash_only, parse_again, scan
 from ledger_audit.scratch import Scratch
@@ -28,7 +30,6 @@ from ledger_audit.sources import Chunk, Source, read_entry
 from ledger_audit.tieout import tie_out
 from ledger_audit.trust import Trust
 from ledger_audit.watch import Seen
-from ledger_audit.witnesses import Policy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,6 +55,7 @@ def verify(
     receipts: Path | None = None,
     openings: Openings | None = None,
     accepted: tuple[tuple[str, int | None], ...] = (),
+    remembered: Remembered | None = None,
     workers: int = 1,
     layers: str = ALL_LAYERS,
     watcher: Watcher | None = None,
@@ -63,7 +65,8 @@ def verify(
 
     `checkpoint` is a signed note had from elsewhere that the log must contain; `policy` is a C2SP
     tlog-policy text; `openings` open commitments to personal data; `accepted` are (check, index) pairs
-    known to the auditor. `layers` is `all`, or `bytes` for chain and tree alone; with `all` a `watcher`
+    known to the auditor; `remembered` are the checkpoints verified before, which the log must extend and to
+    which its newest is added. `layers` is `all`, or `bytes` for chain and tree alone; with `all` a `watcher`
     looks on. Raises ValueError without trust, MalformedError for a policy or key that does not parse; all
     else is in the report.
     """
@@ -73,7 +76,7 @@ def verify(
         trust = Trust.from_log_key(log_key)
     text = trust.policy if policy is None else policy
     rules = Policy.parse(text) if text.strip() else None
-    audit = _Audit(source, trust, Findings(accepted), layers, openings, watcher)
+    audit = _Audit(source, trust, Findings(accepted), layers, openings, watcher, remembered)
     return audit.run(
         checkpoint=checkpoint, policy=rules, receipts=receipts, workers=workers, progress=progress
     )
@@ -90,6 +93,7 @@ class _Audit:
         layers: str,
         openings: Openings | None,
         watcher: Watcher | None,
+        remembered: Remembered | None,
     ) -> None:
         self.source = source
         self.trust = trust
@@ -98,6 +102,13 @@ class _Audit:
         self.deep = layers == ALL_LAYERS
         self.openings = openings
         self.watcher = watcher
+        self.remembered = remembered
+        self.kept: tuple[str, ...] = ()
+        self._earlier_note = b""
+        self._vkey = ""
+        """The key under which the log's newest checkpoint is read."""
+        self._trees: dict[int, bool] = {}
+        """Sizes at which a trusted root is known, and whether the log has it."""
         self.head: Checkpoint | None = None
         self.hashes: dict[int, bytes] = {}
         self.genesis: bytes = b""
@@ -115,6 +126,7 @@ class _Audit:
         self._note_requests(checkpoint=checkpoint, policy=policy, receipts=receipts)
         note = self._open_head(policy)
         given = self._open_given(checkpoint) if checkpoint is not None else None
+        earlier = self._recall(note) if self.remembered is not None else None
         held = self._load_receipts(receipts) if receipts is not None else []
         with Scratch() as scratch, _no_collection():
             size = self.head.size if self.head is not None else 0
@@ -122,13 +134,17 @@ class _Audit:
             chain = ChainChecker(
                 self.findings,
                 load_tile=self.source.tile,
-                sizes=[n.size for n in (given, *held) if n is not None and n.size <= size],
+                sizes=[n.size for n in (given, earlier, *held) if n is not None and n.size <= size],
             )
             if self.head is not None and note:
                 wanted = {receipt.index for receipt in held}
                 self._pass(self.head, chain, fold, wanted, workers, progress)
                 self._finish(self.head, chain, fold, given, held)
+                if earlier is not None:
+                    self._compare_earlier(earlier, chain, note)
             state = fold.state
+        if self.remembered is not None and note:
+            self._remember(note)
         return Report(
             tree_size=size,
             root_hash=chain.frontier.root() if self.head is not None else b"",
@@ -140,6 +156,9 @@ class _Audit:
             roots=tuple(key_id.hex() for key_id in state.root_keys),
             clock=("SIMULATED" if state.simulated else "SYSTEM") if state.ledger_id else "",
             commitments=self.openings.summary() if self.openings is not None else None,
+            digests=tuple(fold.digests.computed),
+            kept=self.kept,
+            bracket=self._bracket(),
         )
 
     def _note_requests(
@@ -150,6 +169,7 @@ class _Audit:
             "witnesses": policy,
             "receipts": receipts,
             "commitments": self.openings,
+            "checkpoint_remembered": self.remembered,
         }
         self.outcomes.not_requested |= {name for name, given in asked.items() if given is None}
         if self.trust.genesis_leaf_hash is None:
@@ -187,6 +207,7 @@ class _Audit:
         if verifier is None:
             self.findings.add(check, None, "a trusted origin", head.origin)
             return False
+        self._vkey = verifier.vkey.render()
         try:
             open_checkpoint(note, verifier, head.origin)
         except LedgerError as error:
@@ -304,6 +325,8 @@ class _Audit:
     ) -> None:
         complete = chain.frontier.size == head.size
         chain.finish(size=head.size, root=head.root)
+        if complete:
+            self._trees[head.size] = chain.frontier.root() == head.root
         if chain.tiles_absent:
             self.outcomes.skip("hash tiles are absent", "hash_tiles")
         if not complete:
@@ -323,6 +346,8 @@ class _Audit:
         for receipt in held:
             if not compare(receipt, hashes=self.hashes, roots=chain.roots, findings=self.findings):
                 self.outcomes.skip("the log is shorter than a receipt", "receipts")
+            elif receipt.size in chain.roots:
+                self._trees[receipt.size] = chain.roots[receipt.size] == receipt.root
 
     def _check_trust(self, head: Checkpoint) -> None:
         """The genesis is the trusted one and names the key and origin that were given."""
@@ -350,8 +375,63 @@ class _Audit:
             return
         if root is None:
             self.outcomes.skip(f"the log has fewer than {given.size} entries", "checkpoint_given")
-        elif root != given.root:
+            return
+        self._trees[given.size] = root == given.root
+        if root != given.root:
             self.findings.add("checkpoint_given", None, f"{given.root.hex()} at size {given.size}", root)
+
+    def _recall(self, note: bytes) -> Checkpoint | None:
+        """The newest checkpoint remembered that the log must contain; a live log must not be shorter."""
+        if self.head is None or self.remembered is None or not self._vkey:
+            return None
+        try:
+            within, beyond = newest_within(self.remembered.notes(self._vkey), self.head.size)
+            if beyond is not None and self.source.directory is None:
+                wanted = f"at least {size_of(beyond)} entries, as seen before"
+                self.findings.add("checkpoint_remembered", None, wanted, self.head.size)
+                self._keep(beyond, note)
+        except CouldNotCheckError as error:
+            self.outcomes.skip(error.summary, "checkpoint_remembered")
+            return None
+        if within is None:
+            return None
+        self._earlier_note = within
+        head = Checkpoint.parse(Note.parse(within).text)
+        return head if self._verify_note(within, head, "checkpoint_remembered") else None
+
+    def _compare_earlier(self, earlier: Checkpoint, chain: ChainChecker, note: bytes) -> None:
+        root = chain.roots.get(earlier.size)
+        if root is None:
+            self.outcomes.skip("entries are missing", "checkpoint_remembered")
+            return
+        self._trees[earlier.size] = root == earlier.root
+        if root != earlier.root:
+            wanted = f"{earlier.root.hex()} at size {earlier.size}, as seen before"
+            self.findings.add("checkpoint_remembered", None, wanted, root)
+            self._keep(self._earlier_note, note)
+
+    def _keep(self, remembered: bytes, seen: bytes) -> None:
+        """Keep both notes of a log that contradicts itself."""
+        if self.remembered is not None:
+            self.kept += tuple(map(str, self.remembered.keep_conflict(self._vkey, remembered, seen)))
+
+    def _remember(self, note: bytes) -> None:
+        """Remember a checkpoint whose bytes and trust are in order, whatever the rules say."""
+        layers = {Layer.BYTES, Layer.TRUST}
+        names = {check.name for check in CHECKS if check.layer in layers}
+        if self.remembered is None or names & {*self.findings.counts, *self.outcomes.skipped}:
+            return
+        try:
+            self.remembered.remember(self._vkey, note)
+        except CouldNotCheckError as error:
+            self.outcomes.skip(error.summary, "checkpoint_remembered")
+
+    def _bracket(self) -> tuple[int, int] | None:
+        """Where a change lies that only roots tell of: the first leaf, and the one behind the last."""
+        wrong = min((size for size, right in self._trees.items() if not right), default=None)
+        if wrong is None:
+            return None
+        return max((size for size, right in self._trees.items() if right and size < wrong), default=0), wrong
 
     def _read_entry(self, size: int, index: int) -> bytes:
         return read_entry(self.source, index=index, size=size)

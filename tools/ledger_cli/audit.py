@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from ledger_cli.audit_bisect import add_to as add_bisect
 from ledger_cli.audit_indicators import add_to as add_indicators
 from ledger_cli.audit_reconcile import add_to as add_reconcile
 from ledger_cli.audit_whatif import add_to as add_whatif
@@ -64,6 +65,23 @@ def verify(
     accepted: Annotated[
         Path | None, typer.Option("--accepted", metavar="FILE", help="Findings that you know already (JSON).")
     ] = None,
+    digests: Annotated[
+        Path | None,
+        typer.Option("--digests", metavar="FILE", help="Write the state digests that were recomputed."),
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            "--state",
+            envvar="VOUCHER_LEDGER_STATE",
+            show_envvar=True,
+            metavar="DIR",
+            help="Where verified checkpoints are remembered; by default among the user's files.",
+        ),
+    ] = None,
+    no_state: Annotated[
+        bool, typer.Option("--no-state", help="Remember nothing, compare with nothing.")
+    ] = False,
     workers: Annotated[
         int, typer.Option("--workers", metavar="N", min=1, max=64, help="Worker processes.")
     ] = 1,
@@ -71,6 +89,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Check every byte, signature and rule. Exit 0 ok, 3 findings, 5 something could not be checked."""
+    from ledger_audit.digest_file import DigestFile
     from ledger_audit.verify import verify as run
     from ledger_cli.audit_output import print_report
     from ledger_cli.audit_sources import (
@@ -78,6 +97,7 @@ def verify(
         bytes_of,
         opened,
         openings_of,
+        remembered_of,
         stepping,
         text_of,
         trust_of,
@@ -95,9 +115,12 @@ def verify(
             receipts=receipts,
             openings=secrets,
             accepted=known,
+            remembered=remembered_of(state, no_state=no_state),
             workers=workers,
             progress=step,
         )
+    if digests is not None:
+        DigestFile(report.genesis_leaf_hash, report.tree_size, report.digests).save(digests)
     print_report(report, as_json=as_json)
     if report.exit_code:
         raise typer.Exit(int(report.exit_code))
@@ -175,6 +198,7 @@ def prove(
     print_object("audit-prove", value, as_json=as_json)
 
 
+add_bisect(app)
 add_reconcile(app)
 add_indicators(app)
 add_whatif(app)

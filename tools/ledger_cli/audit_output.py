@@ -74,6 +74,11 @@ def print_report(report: Report, *, as_json: bool) -> None:
     for check in report.checks:
         if check.reason:
             say(f"{check.name} could not be checked: {check.reason}")
+    if report.bracket is not None:
+        first, stop = report.bracket
+        say(f"by the roots that are trusted, a change lies in events {first} to {stop - 1}")
+    for path in report.kept:
+        say(f"kept as evidence: {path}")
     if report.clock == "SIMULATED":
         say("this ledger runs on a simulated clock: it proves nothing about real time")
 

@@ -6,27 +6,34 @@ It must not judge anything.
 from __future__ import annotations
 
 import sys
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ledger.errors import UsageError
 from ledger_audit.openings import Openings
+from ledger_audit.remembered import Remembered
 from ledger_audit.sources import Source, open_source
 from ledger_audit.trust import Trust, load_accepted
+from ledger_cli.output import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
+_QUIET_S = 10.0
+
+
 @contextmanager
 def opened(location: str, who: Path | None) -> Iterator[Source]:
-    """The source of a directory or, with the identity's credentials, of a server."""
-    if not location.startswith(("grpc://", "grpcs://")):
-        yield open_source(location)
-        return
-    if who is None:
-        yield open_source(location)
+    """The source of a directory, of a web server or, with the identity's credentials, of a ledger server."""
+    if who is None or not location.startswith(("grpc://", "grpcs://")):
+        source = open_source(location)
+        try:
+            yield source
+        finally:
+            source.close()
         return
     from dataclasses import replace
 
@@ -40,6 +47,17 @@ def opened(location: str, who: Path | None) -> Iterator[Source]:
         yield open_source(location, channel=channel)
     finally:
         channel.close()
+
+
+def remembered_of(state: Path | None, *, no_state: bool) -> Remembered | None:
+    """Where checkpoints are remembered: the folder that is given, or the user's; None if nowhere."""
+    if no_state:
+        return None
+    if state is None:
+        from platformdirs import user_state_path
+
+        state = user_state_path("voucher-ledger", appauthor=False)
+    return Remembered(state / "checkpoints")
 
 
 def trust_of(trust: Path | None, log_key: str) -> Trust:
@@ -84,14 +102,44 @@ def text_of(path: Path | None) -> str | None:
 
 
 @contextmanager
-def stepping(label: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A progress bar on stderr where that is a terminal; takes entries done and entries in all."""
+def stepping(label: str) -> Iterator[Callable[[int, int], None]]:
+    """Progress on stderr with rate and time left; takes entries done and entries in all.
+
+    A bar where that is a terminal, else a line now and then, so that short work says nothing.
+    """
     if not sys.stderr.isatty():
-        yield None
+        yield _Lines(label)
         return
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=None)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(show_speed=True),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f} events, {task.speed:,.0f}/s"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=0)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+class _Lines:
+    """Says every ten seconds how far long work is."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._begun = self._said = time.monotonic()
+        self._first: int | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if self._first is None:
+            self._first = done
+        if now - self._said < _QUIET_S:
+            return
+        self._said = now
+        rate = max(done - self._first, 1) / (now - self._begun)
+        left = (total - done) / rate
+        say(f"{self._label}: {done:,} of {total:,} events, {rate:,.0f}/s, {left:,.0f} s left")

@@ -318,6 +318,11 @@ EXPLANATIONS: tuple[Explanation, ...] = (
         "Repeat the same request in a moment.",
     ),
     Explanation(
+        Reason.WITNESSES_MISSING,
+        "Too few witnesses have cosigned in time; what was recorded is durable.",
+        "Repeat the same request later; it has one effect. Or ask for a lower level.",
+    ),
+    Explanation(
         Reason.INTERNAL,
         "A fault of the server; nothing of it is shown.",
         "Repeat the same request later; it has one effect. Tell the operator the time and the method.",

@@ -76,7 +76,11 @@ TreasuryBank: TypeAlias = Annotated[str, typer.Option("--bank", help="The treasu
 TreasuryReference: TypeAlias = Annotated[str, typer.Option("--reference", help="The bank's reference.")]
 Location: TypeAlias = Annotated[
     str,
-    typer.Argument(metavar="SRC", help="An export directory, or grpc(s)://HOST:PORT.", show_default=False),
+    typer.Argument(
+        metavar="SRC",
+        help="An export directory, http(s)://HOST/PREFIX, or grpc(s)://HOST:PORT.",
+        show_default=False,
+    ),
 ]
 Reader: TypeAlias = Annotated[
     Path | None,

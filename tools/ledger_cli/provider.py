@@ -167,6 +167,12 @@ def submit(
     no_proofs: Annotated[
         bool, typer.Option("--no-proofs", help="Do not fetch the receipts' proofs.")
     ] = False,
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            "--policy", metavar="FILE", help="Wait for receipts that the quorum of this tlog-policy cosigned."
+        ),
+    ] = None,
     insecure: Insecure = False,
     as_json: Json = False,
 ) -> None:
@@ -175,14 +181,17 @@ def submit(
     from ledger.client.outbox import Outbox as Folder
     from ledger_cli.acting import reading
     from ledger_cli.attest import print_results
+    from ledger_cli.audit_sources import text_of
     from ledger_cli.output import progress
 
+    witnesses = text_of(policy) or ""
     folder = Folder.load(outbox)
     waiting = sum(result.state == PENDING for result in folder.results())
     with (
         reading(who, insecure=insecure) as client,
         progress("claims", total=waiting) as advance,
     ):
+        client.policy = witnesses
         results = folder.submit(client, with_proofs=not no_proofs, progress=advance)
     print_results(results, as_json=as_json, refused_is_error=True)
 

@@ -18,6 +18,7 @@ PARTS = (
     Part("subscribe", "ledger_cli.subscribe", "Follow the event stream as NDJSON."),
     Part("explain", "ledger_cli.explain_command", "Explain a reason of refusal."),
     Part("audit", "ledger_cli.audit", "Export and verify a ledger without trusting its server."),
+    Part("witness", "ledger_cli.witness", "Run a witness: cosign checkpoints, and what was recomputed."),
     Part("scenario", "ledger_cli.scenario_command", "Play scenario files and compare what comes out."),
 )
 

@@ -13,6 +13,7 @@ from ledger.errors import LedgerError
 from ledger.v1 import event_pb2, receipt_pb2
 from ledger.v1 import log_service_pb2 as pb
 from ledger.v1.log_service_pb2_grpc import LogServiceServicer
+from ledger_server.levels import WITNESSED, check_level, reach
 from ledger_server.status import malformed, not_found, refuse
 
 if TYPE_CHECKING:
@@ -59,9 +60,10 @@ class LogServicer(LogServiceServicer):
     async def GetCheckpoint(
         self, request: pb.GetCheckpointRequest, context: Context
     ) -> pb.GetCheckpointResponse:
-        """Gives the newest signed checkpoint."""
+        """Gives the newest checkpoint that readers should take."""
         del request
-        return pb.GetCheckpointResponse(checkpoint=(await self._newest(context)).note)
+        shown = self._ledger.publication.shown or await self._newest(context)
+        return pb.GetCheckpointResponse(checkpoint=shown.note)
 
     async def GetTile(self, request: pb.GetTileRequest, context: Context) -> pb.GetTileResponse:
         """Gives a hash tile."""
@@ -105,7 +107,8 @@ class LogServicer(LogServiceServicer):
         if request.first_size > request.second_size:
             text = "the first size is the smaller one"
             await refuse(context, malformed(text), violations=[("first_size", text)])
-        if request.second_size > (await self._newest(context)).size:
+        signed = self._ledger.publication.signed or await self._newest(context)
+        if request.second_size > signed.size:
             await _out_of_range(context, "the size is beyond the newest checkpoint", "second_size")
         hashes = await self._ledger.consistency_proof(request.first_size, request.second_size)
         return pb.GetConsistencyProofResponse(hashes=hashes)
@@ -114,8 +117,11 @@ class LogServicer(LogServiceServicer):
         """Gives the receipt of an event, waiting for a checkpoint if needed."""
         if request.index >= self._ledger.size:
             await refuse(context, not_found("there is no such leaf"))
-        await self._ledger.until_checkpointed(request.index)
-        event, tlog_proof = await self._ledger.receipt(request.index)
+        await check_level(self._ledger, request.ack_level, context)
+        await reach(self._ledger, request.index, request.ack_level, context)
+        event, tlog_proof = await self._ledger.receipt(
+            request.index, witnessed=request.ack_level == WITNESSED
+        )
         receipt = receipt_pb2.Receipt(
             index=request.index,
             leaf_hash=await self._ledger.leaf_hash(request.index),

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
+import subprocess
+import sys
 from concurrent import futures
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -11,6 +15,7 @@ import pytest
 from audit_forge.draft import VKEY, checkpoint, seal, write
 from audit_forge.memory import MemorySource
 from audit_forge.year import make_year
+from support.waiting import until
 from typer.testing import CliRunner
 
 from ledger.proof.tiles import TilePath
@@ -79,6 +84,46 @@ def test_a_server_is_verified_like_an_export(served: tuple[_Log, str], workers: 
     """In process and with workers that are sent what they cannot read."""
     report = verify(source(served[1]), log_key=VKEY, workers=workers)
     assert (report.result, report.tree_size) == ("ok", len(served[0].log.entries))
+
+
+def test_one_log_by_directory_http_and_grpc_is_one_report(served: tuple[_Log, str], tmp_path: Path) -> None:
+    """Byte-identical JSON, with a state that is new or not, and where there is something to find."""
+    log, address = served
+    for round_number in range(2):
+        entries = list(log.log.entries)
+        root = write(entries, tmp_path / f"export-{round_number}", note=log.log.note)
+        with _static(root) as url:
+            said = set()
+            for source in (str(root), url, address, str(root), url, address):
+                state = tmp_path / f"state-{round_number}"
+                arguments = ["verify", source, "--log-key", VKEY, "--json", "--state", str(state)]
+                result = RUNNER.invoke(app, arguments)
+                assert result.exit_code == (3 if round_number else 0)
+                said.add(result.stdout)
+            assert len(said) == 1
+        log.log.note = checkpoint(entries, root=bytes(32))
+    log.log.note = checkpoint(log.log.entries)
+
+
+@contextmanager
+def _static(directory: Path) -> Iterator[str]:
+    """A web server that knows nothing of ledgers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "-d", str(directory)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            until(lambda: _answers(port), what="the web server answers")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.kill()
+
+
+def _answers(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
 
 
 def test_a_transfer_that_is_cut_short_could_not_be_checked(served: tuple[_Log, str], tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ async def _submit(root: Path, *, lines: int, count: int) -> tuple[list[bytes], l
     async with opened(ground.folder) as ledger:
         start = ledger.size
         outcomes = await ledger.submit(envelopes, act=ACT, submitter=ground.provider.participant_id)
-        events = [data for _, _, data in await ledger.read(start, count)]
+        stored = await ledger.read(start, ledger.size - start)
+        events = [data for _, kind, data in stored if kind == "claim_accepted"]
     return [envelope.payload for envelope in envelopes], outcomes, events
 
 

@@ -170,7 +170,7 @@ def test_an_erasure_changes_no_leaf_and_no_rule() -> None:
         for name, table in vars(town.state).items()
         if id(table) in before and table.base != before[id(table)]
     }
-    assert changed == {"streams"}
+    assert changed == {"streams", "recorded_ms"}
     town.redeemed("r", "v", "1_000")
     assert town.settle("r") == [50_000]
 

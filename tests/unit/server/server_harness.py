@@ -14,8 +14,10 @@ from google.rpc import error_details_pb2
 from grpc import aio
 from grpc_status import rpc_status
 
+from ledger.app.checkpointer import SignedCheckpoint
 from ledger.app.clock import ClockError
 from ledger.app.outcomes import Accepted, Outcome, Refused
+from ledger.app.publication import Publication
 from ledger.domain.entities import Admission, Claim, Evidence, Officer, Participant
 from ledger.domain.state import State
 from ledger.domain.vocabulary import Clock, ParticipantKind, Role
@@ -85,6 +87,12 @@ class FakeLedger:
             self.signed = FakeCheckpoint(f"note {self.size}".encode(), self.size, bytes(32))
             self.changed.notify_all()
 
+    def begin_signing(self) -> None:
+        return
+
+    def stop_writing(self, reason: str) -> None:
+        self.writable, self.stop_reason = False, reason
+
     async def submit(
         self, envelopes: Sequence[SignedEnvelope], *, act: str, submitter: bytes
     ) -> list[Outcome]:
@@ -115,7 +123,14 @@ class FakeLedger:
         assert self.signed is not None
         return self.signed
 
+    @property
+    def publication(self) -> Publication:
+        return Publication(self.signed and SignedCheckpoint(self.signed.note, self.size, bytes(32)))
+
     async def until_checkpointed(self, index: int) -> FakeCheckpoint:
+        return await self.wait_checkpoint(index)
+
+    async def until_witnessed(self, index: int) -> FakeCheckpoint:
         return await self.wait_checkpoint(index)
 
     async def leaf_hash(self, index: int) -> bytes:
@@ -133,7 +148,7 @@ class FakeLedger:
             raise KeyError((level, index))
         return bytes(32 * width)
 
-    async def receipt(self, index: int) -> tuple[bytes, bytes]:
+    async def receipt(self, index: int, *, witnessed: bool = False) -> tuple[bytes, bytes]:
         return (self.events[index][2] if index < self.size else b"event"), b"proof"
 
     async def list_claims(

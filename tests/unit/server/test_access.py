@@ -8,7 +8,7 @@ import pytest
 
 from ledger.client.acts import ACTS as CLIENT_ACTS
 from ledger_server import wiring
-from ledger_server.access import ACCESS, EVERY_ROLE, NOBODY, OFFICERS, PUBLIC, Caller, admitted_to
+from ledger_server.access import ACCESS, ENTRIES, EVERY_ROLE, NOBODY, OFFICERS, PUBLIC, Caller, admitted_to
 from ledger_server.acts import ACTS
 from ledger_server.methods import METHODS
 from ledger_server.servicers.claim import ClaimServicer
@@ -22,6 +22,14 @@ def test_every_method_of_every_service_has_a_row() -> None:
 def test_a_method_without_a_row_admits_nobody() -> None:
     """Closed by default."""
     assert admitted_to("/ledger.v1.LogService/DropEverything") == NOBODY
+
+
+def test_an_operator_can_open_entries_and_nothing_else() -> None:
+    """Entries become public, every other row stays."""
+    opened = {method for method in ACCESS if admitted_to(method, open_entries=True) != ACCESS[method]}
+    assert opened == {ENTRIES}
+    assert admitted_to(ENTRIES, open_entries=True) == PUBLIC
+    assert admitted_to("/ledger.v1.LogService/DropEverything", open_entries=True) == NOBODY
 
 
 def test_no_row_is_empty() -> None:

@@ -1,0 +1,250 @@
+"""A log over HTTP: from an honest web server as from a directory, from a hostile one nothing but a clear end."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from audit_forge.draft import VKEY, seal, write
+from audit_forge.year import make_year
+
+from ledger.errors import ExitCode, UsageError
+from ledger_audit import http_source
+from ledger_audit.export import export
+from ledger_audit.http_source import HttpSource
+from ledger_audit.prove import prove
+from ledger_audit.sources import ExportSource, open_source
+from ledger_audit.verify import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from ledger_audit.report import Report
+
+    Answer = Callable[["Web"], None]
+
+
+class Web(BaseHTTPRequestHandler):
+    """Serves a directory, or what a test says for a path that contains a word."""
+
+    protocol_version = "HTTP/1.1"
+    root: Path
+    answers: dict[str, Answer]
+    asked: list[str]
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self.asked.append(self.path)
+        for word, answer in self.answers.items():
+            if word in self.path:
+                answer(self)
+                return
+        self.plain()
+
+    def plain(self) -> None:
+        """The file, or 404."""
+        path = self.root / self.path.removeprefix("/log/")
+        self.give(path.read_bytes()) if path.is_file() else self.give(b"none", status=404)
+
+    def give(self, data: bytes, *, status: int = 200, length: int | None = None, **headers: str) -> None:
+        """An answer with a length that may be a lie."""
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data) if length is None else length))
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+class Quiet(ThreadingHTTPServer):
+    """Says nothing of clients that went away."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """They may."""
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """An export of a whole year."""
+    return write(seal(make_year().drafts), tmp_path / "export")
+
+
+@pytest.fixture
+def web(directory: Path) -> Iterator[type[Web]]:
+    """A server of it below /log; `answers` make it hostile."""
+    handler = type("Handler", (Web,), {"root": directory, "answers": {}, "asked": []})
+    server = Quiet(("127.0.0.1", 0), handler)
+    handler.url = f"http://127.0.0.1:{server.server_address[1]}/log"  # type: ignore[attr-defined]
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield handler
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_source, "FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr(http_source, "TIMEOUT_S", 1.0)
+    monkeypatch.setattr(http_source, "ANSWER_S", 1.0)
+
+
+def audit(web: Any, **options: Any) -> Report:
+    source = HttpSource(web.url)
+    try:
+        return verify(source, log_key=VKEY, **options)
+    finally:
+        source.close()
+
+
+def test_it_is_the_log_of_the_directory(web: Any, directory: Path, tmp_path: Path) -> None:
+    """Report, export and proofs are the same; with workers, too."""
+    expected = verify(ExportSource(directory), log_key=VKEY).to_json()
+    assert audit(web).to_json() == audit(web, workers=2).to_json() == expected
+    source = open_source(web.url)
+    export(source, tmp_path / "copy")
+    assert prove(source, index=7) == prove(ExportSource(directory), index=7)
+    source.close()
+    files = {
+        path.relative_to(directory): path.read_bytes() for path in directory.rglob("*") if path.is_file()
+    }
+    copied = tmp_path / "copy"
+    assert {p.relative_to(copied): p.read_bytes() for p in copied.rglob("*") if p.is_file()} == files
+
+
+def test_what_is_wrong_is_found_all_the_same(web: Any, directory: Path) -> None:
+    """A changed byte is a finding at its event, a tile of another width one at its first."""
+    (bundle,) = (path for path in (directory / "tile/entries").rglob("*") if path.is_file())
+    data = bytearray(bundle.read_bytes())
+    data[5_000] ^= 1
+    bundle.write_bytes(bytes(data))
+    expected = verify(ExportSource(directory), log_key=VKEY).to_json()
+    assert audit(web).to_json() == expected
+    assert expected["result"] == "findings"
+    web.answers["tile/0"] = lambda h: h.give(bytes(32 * 255))
+    assert "hash_tiles" in {finding.check for finding in audit(web).findings}
+
+
+def once(answer: Answer) -> Answer:
+    """The hostile answer the first time, the honest one afterwards."""
+    left = [answer]
+    return lambda handler: left.pop()(handler) if left else handler.plain()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda h: h.give(b"busy", status=503),
+        lambda h: h.give(b"slow down", status=429, Retry_After="0"),
+        lambda h: h.give(b"abc", length=9_999),
+        lambda h: h.connection.close(),
+        lambda h: h.wfile.write(b"SSH-2.0-OpenSSH\r\n\r\n"),
+        lambda _: time.sleep(1.5),
+    ],
+    ids=["503", "429", "cut", "reset", "no http", "silence"],
+)
+def test_a_passing_fault_is_tried_again(web: Any, answer: Answer) -> None:
+    """One bad answer, then a good one."""
+    web.answers["tile/entries"] = once(answer)
+    assert audit(web).result == "ok"
+
+
+def drip(handler: Web) -> None:
+    """A byte now and then, for ever."""
+    handler.send_response(200)
+    handler.end_headers()
+    while True:
+        handler.wfile.write(b"x")
+        time.sleep(0.05)
+
+
+def flood(handler: Web) -> None:
+    """A body without end."""
+    handler.send_response(200)
+    handler.end_headers()
+    while True:
+        handler.wfile.write(bytes(1 << 20))
+
+
+@pytest.mark.parametrize("file", ["checkpoint", "tile/entries", "tile/0"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda h: h.give(b"gone", status=404),
+        lambda h: h.give(b"no", status=403),
+        lambda h: h.give(b"broken", status=500),
+        lambda h: h.give(b"", status=302, Location="http://127.0.0.1:1/"),
+        lambda h: h.give(gzip.compress(bytes(1 << 20)), Content_Encoding="gzip"),
+        lambda h: h.give(b"abc", length=1 << 40),
+        drip,
+        flood,
+    ],
+    ids=["404", "403", "500", "redirect", "gzip", "cut", "drip", "flood"],
+)
+def test_a_hostile_answer_ends_as_not_checked(web: Any, file: str, answer: Answer) -> None:
+    """Bounded time and memory, exit 5, and the report says what was not checked."""
+    web.answers[file] = answer
+    begun = time.monotonic()
+    report = audit(web)
+    assert time.monotonic() - begun < 20
+    assert report.exit_code == ExitCode.COULD_NOT_CHECK
+    assert any(check.reason for check in report.checks)
+
+
+@pytest.mark.parametrize(
+    "note",
+    [b"", b"\xff" * 50, b"a" * 900_000, b"\xe2\x80\x94 x y\n" * 60_000],
+    ids=["empty", "binary", "long", "signatures"],
+)
+def test_a_checkpoint_that_is_none_is_a_finding(web: Any, note: bytes) -> None:
+    """It is there, and does not parse."""
+    web.answers["checkpoint"] = lambda h: h.give(note)
+    report = audit(web)
+    assert report.result == "findings"
+    assert {finding.check for finding in report.findings} == {"checkpoint_form"}
+
+
+def test_nobody_listens() -> None:
+    """Refused connections are told as such."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    source = HttpSource(f"http://127.0.0.1:{port}")
+    assert verify(source, log_key=VKEY).exit_code == ExitCode.COULD_NOT_CHECK
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://",
+        "http://user@host/",
+        "http://user:secret@host/",
+        "http://host:99999/",
+        "http://host/log?x=1",
+        "http://host/log#x",
+        "ftp://host/log",
+    ],
+)
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    """Before anything is asked, and without repeating a password."""
+    with pytest.raises(UsageError) as caught:
+        open_source(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_directory_that_grows_is_read_through_fuller_files(web: Any, directory: Path) -> None:
+    """A partial bundle may be gone once there is a fuller one: the full one is cut."""
+    entries = seal(make_year().drafts)
+    assert len(entries) < 256
+    assert audit(web).result == "ok"
+    assert not [path for path in web.asked if ".." in path]
