@@ -1,7 +1,7 @@
-"""`equivocation`: two tree heads of one size, or two leaves at one index, of which a log can have only one.
+"""`equivocation`: two tree heads, or two leaves at one index, of which a log can have only one.
 
-Both were signed by the log's key. That one of two heads does not extend the other is no proof: only the log
-itself could show that it does.
+Both were signed by the log's key. That nobody shows how one head extends the other is no proof; a proof
+is the root that the larger tree had at the smaller size, shown to be another one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ledger.errors import LedgerError
 from ledger.proof.checkpoint import Checkpoint, open_checkpoint
 from ledger.proof.hashing import leaf_hash
+from ledger.proof.merkle import verify_consistency
 from ledger.proof.note import Note
 from ledger.proof.tlog_proof import TlogProof, verify_tlog_proof
 from ledger_audit.fraud.leaves import NotShown
@@ -19,6 +20,7 @@ from ledger_audit.fraud.verdict import Shown
 
 if TYPE_CHECKING:
     from ledger.proof.note import Ed25519NoteVerifier
+    from ledger_audit.fraud.proof_file import Prefix
     from ledger_audit.trust import Trust
 
 _ONE_ROOT = "A log signs one root for each size of its tree (I14)."
@@ -51,13 +53,36 @@ def open_head(note: bytes, trust: Trust) -> Checkpoint:
 def _two_notes(proof: TwoNotes, trust: Trust) -> tuple[Checkpoint, Shown]:
     first, second = (open_head(note, trust) for note in proof.notes)
     _require_one_log(first, second)
+    if proof.prefix is not None:
+        return second, _prefix(first, second, proof.prefix)
     if first.size != second.size:
-        raise NotShown(f"the notes are of different sizes, {first.size} and {second.size}")
+        raise NotShown(
+            f"the notes are of different sizes, {first.size} and {second.size}: the root that the larger tree"
+            " has at the smaller size is missing"
+        )
     if first.root == second.root:
         raise NotShown("both notes have the same root")
     return first, Shown(
         _ONE_ROOT,
         f"the log signed the roots {first.root.hex()} and {second.root.hex()}, both for size {first.size}",
+        {"tree_size": first.size},
+    )
+
+
+def _prefix(first: Checkpoint, second: Checkpoint, prefix: Prefix) -> Shown:
+    """The larger tree had another root at the smaller size than the log signed for it."""
+    try:
+        verify_consistency(
+            size1=first.size, size2=second.size, root1=prefix.root, root2=second.root, proof=prefix.proof
+        )
+    except LedgerError as error:
+        raise NotShown(error.summary) from None
+    if prefix.root == first.root:
+        raise NotShown("the larger tree extends the smaller one")
+    return Shown(
+        _ONE_ROOT,
+        f"the log signed the root {first.root.hex()} for size {first.size}; its tree of size {second.size}"
+        f" has {prefix.root.hex()} there",
         {"tree_size": first.size},
     )
 

@@ -16,9 +16,9 @@ from ledger.proof.note import Note
 from ledger_audit.excerpt import take_excerpt
 from ledger_audit.fraud.authority import ROLE, authority_of
 from ledger_audit.fraud.case import Case
-from ledger_audit.fraud.judge import judge
+from ledger_audit.fraud.judge import judge_bytes
 from ledger_audit.fraud.leaves import NotShown
-from ledger_audit.fraud.proof_file import LeafProof
+from ledger_audit.fraud.proof_file import LeafProof, render
 from ledger_audit.fraud.proof_type import Lead, ProofType, Roles, Search
 from ledger_audit.fraud.reader import Reader
 from ledger_audit.fraud.registry import BY_NAME, FOR_CHECK, TYPES
@@ -84,7 +84,7 @@ def extract(source: Source, suspicions: Iterable[Suspicion], trust: Trust) -> li
     """For each suspicion a proof that is proven under `trust`, or why there is none.
 
     All searches go through the log together, one pass for what all of them look for. Raises
-    CouldNotCheckError for what is absent.
+    CouldNotCheckError without a checkpoint, MalformedError for one that does not parse.
     """
     head = Checkpoint.parse(Note.parse(source.checkpoint()).text)
     reader = Reader(source, head.size)
@@ -93,6 +93,8 @@ def extract(source: Source, suspicions: Iterable[Suspicion], trust: Trust) -> li
     _run(reader, hunts)
     for result in results:
         _choose(reader, trust, result, [hunt for hunt in hunts if hunt.result is result])
+        if result.proof is None and reader.unreadable:
+            result.why = f"{result.why}; some of the log could not be read: {reader.unreadable}"
     return results
 
 
@@ -140,7 +142,7 @@ def _choose(reader: Reader, trust: Trust, result: Extracted, hunts: Sequence[_Hu
             except LedgerError as error:
                 result.why = f"the leaves are not those of the checkpoint: {error.summary}"
                 return
-            verdict = judge(proof, trust)
+            verdict = judge_bytes(render(proof), trust)
             if verdict.is_proven:
                 result.proof, result.verdict = proof, verdict
                 return

@@ -186,6 +186,7 @@ _RULES: Mapping[str, Callable[[Leaf], list[Way]]] = MappingProxyType(
         "refusals_suppressed": _payload(PARTICIPANT, "participant_id"),
         "calendar_published": _fixed(),
         "quotas_published": _fixed(),
+        "state_digested": _fixed(),
         "devices_registered": _devices,
         "programme_opened": _said((PROGRAMME, "programme_id")),
         "policy_published": _policy,

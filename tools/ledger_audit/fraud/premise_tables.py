@@ -63,6 +63,7 @@ SEQUENCES: Mapping[str, tuple[Kinds, ...]] = MappingProxyType(
                 "reconfirmed",
                 "quotas_published",
                 "refusals_suppressed",
+                "state_digested",
             ),
             _NONE,
         ),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ledger.errors import MalformedError
 from ledger.proof.checkpoint import Checkpoint
+from ledger.proof.merkle import MAX_PROOF_HASHES
 from ledger.proof.note import Note
 from ledger.proof.strict import encode_base64
 from ledger.proof.tlog_proof import TlogProof
@@ -28,7 +29,9 @@ MAX_BYTES = 64 << 20
 """No proof is longer: 10,000 leaves of a few kilobytes each."""
 
 _LEAVES = frozenset({"format", "type", "accused", "roles", "excerpt"})
-_NOTES, _RECEIPTS = frozenset({"format", "type", "notes"}), frozenset({"format", "type", "receipts"})
+_NOTES = frozenset({"format", "type", "notes"})
+_PREFIX = frozenset({"root", "proof"})
+_RECEIPTS = frozenset({"format", "type", "receipts"})
 _RECEIPT = frozenset({"proof", "entry"})
 _TWO = 2
 
@@ -54,15 +57,29 @@ class LeafProof:
 
 
 @dataclass(frozen=True, slots=True)
+class Prefix:
+    """The root that the larger of two trees had at the smaller size, and the consistency proof of it."""
+
+    root: bytes
+    proof: tuple[bytes, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The object in a file."""
+        return {"root": encode_base64(self.root), "proof": [encode_base64(value) for value in self.proof]}
+
+
+@dataclass(frozen=True, slots=True)
 class TwoNotes:
-    """Two signed notes of which a log may have signed only one."""
+    """Two signed notes of which a log may have signed only one; of different sizes with a prefix."""
 
     notes: tuple[bytes, bytes]
+    prefix: Prefix | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The object that `parse` reads."""
         notes = [note.decode() for note in self.notes]
-        return {"format": FORMAT, "type": EQUIVOCATION, "notes": notes}
+        prefix = {} if self.prefix is None else {"prefix": self.prefix.to_json()}
+        return {"format": FORMAT, "type": EQUIVOCATION, "notes": notes, **prefix}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +140,10 @@ def _roles(value: object, known: frozenset[str]) -> dict[str, tuple[int, ...]]:
 
 def _two(value: dict[str, Any]) -> TwoNotes | TwoReceipts:
     if "notes" in value:
-        fields = fields_of(value, _NOTES, what="a fraud proof of two notes")
+        names = _NOTES | {"prefix"} if "prefix" in value else _NOTES
+        fields = fields_of(value, names, what="a fraud proof of two notes")
         first, second = (_note(item) for item in _pair(fields["notes"]))
-        return TwoNotes((first, second))
+        return TwoNotes((first, second), _prefix(fields["prefix"]) if "prefix" in fields else None)
     fields = fields_of(value, _RECEIPTS, what="a fraud proof of two receipts")
     one, other = (_receipt(item) for item in _pair(fields["receipts"]))
     return TwoReceipts((one, other))
@@ -136,6 +154,13 @@ def _pair(value: object) -> list[Any]:
     if len(items) != _TWO:
         raise MalformedError("an equivocation is two things")
     return items
+
+
+def _prefix(value: object) -> Prefix:
+    fields = fields_of(value, _PREFIX, what="a prefix")
+    hashes = list_of(fields["proof"], what="a consistency proof", most=MAX_PROOF_HASHES)
+    root = bytes_of(fields["root"], what="the root of a prefix")
+    return Prefix(root, tuple(bytes_of(item, what="a hash of a proof") for item in hashes))
 
 
 def _note(value: object) -> bytes:
