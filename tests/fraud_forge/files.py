@@ -110,6 +110,7 @@ MALFORMED: tuple[Malformed, ...] = (
         "base64 with loose bits", _leaf(lambda leaf: leaf.update(entry=_padded(leaf["entry"])[:-3] + "B=="))
     ),
     Malformed("a proof of too many hashes", _leaf(lambda leaf: leaf.update(proof=leaf["proof"] * 20))),
+    Malformed("a hash of 33 bytes", _leaf(lambda leaf: leaf["proof"].append("A" * 44))),
     Malformed(
         "a checkpoint without signature", _edited(lambda v: v["excerpt"].update(checkpoint="origin\n1\n"))
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ledger.errors import MalformedError
-from ledger_audit.strict_json import bytes_of, fields_of, index_of, list_of, load_object, text_of
+from ledger_audit.strict_json import bytes_of, fields_of, hash_of, index_of, list_of, load_object, text_of
 
 
 def test_an_object_of_integers_texts_and_lists_is_read() -> None:
@@ -79,6 +79,14 @@ def test_an_index_is_a_number_that_every_reader_has_exactly() -> None:
     for value in (-1, 1 << 53, True, "1", 1.0, None):
         with pytest.raises(MalformedError):
             index_of(value, what="it")
+
+
+def test_a_hash_has_its_length() -> None:
+    """32 bytes."""
+    assert hash_of("A" * 43 + "=", what="it") == bytes(32)
+    for text in ("", "AA==", "A" * 44):
+        with pytest.raises(MalformedError):
+            hash_of(text, what="it")
 
 
 def test_base64_has_one_spelling() -> None:
