@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from audit_forge.memory import MemorySource
@@ -35,7 +36,9 @@ class Accuser:
         self._ledger_id = ledger_id
         self._genesis = leaf_hash(entries[0])
         self._opened = self._case(0, {})
-        self._opened.all()
+        for index in self.entries:
+            with suppress(NotShown):
+                self._opened.leaf(index)
 
     def convictions(self, *, partners: int, rounds: int) -> Iterator[str]:
         """What is proven, as text: by searches and their variations, by pairs, and by chance."""

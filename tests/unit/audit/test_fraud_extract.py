@@ -16,6 +16,7 @@ from ledger_audit.fraud.extract import Extracted, Suspicion, extract
 from ledger_audit.fraud.forks import Held, equivocation
 from ledger_audit.fraud.judge import judge_bytes
 from ledger_audit.fraud.proof_file import TwoNotes, TwoReceipts, render
+from ledger_audit.fraud.reader import Reader
 from ledger_audit.trust import Trust
 from ledger_audit.verify import verify
 
@@ -122,6 +123,21 @@ def test_a_log_key_alone_shows_what_needs_no_ledger_id() -> None:
     assert result.proof is None
 
 
+@pytest.mark.parametrize("count", [1, 64, 65, 400])
+def test_many_things_are_looked_for_in_one_pass(count: int) -> None:
+    """However many, each is found where it is."""
+    entries = honest().entries
+    needles = [entry[-80:-50] for entry in entries[1:]] + [
+        bytes([n % 256, n // 256]) * 10 for n in range(400)
+    ]
+    needles = [*needles[-count:], needles[3], needles[4], b"short"]
+    expected = {
+        needle: [at for at, entry in enumerate(entries) if len(needle) >= 12 and needle in entry]
+        for needle in needles
+    }
+    assert Reader(honest().source, len(entries)).find(needles) == expected
+
+
 class Holed(MemorySource):
     """A log of which one bundle is none, or is not there."""
 
@@ -149,7 +165,7 @@ def test_what_cannot_be_read_is_said(error: Exception) -> None:
 
 def held(note: bytes, receipt: tuple[bytes, bytes] | None = None) -> Held:
     """Something that somebody kept."""
-    return Held("kept", note, receipt)
+    return Held(note, receipt)
 
 
 def test_two_notes_or_receipts_that_somebody_kept() -> None:

@@ -73,16 +73,6 @@ class Case:
             raise NotShown(f"{by.name} does not name leaf {leaf.index} as its {role}")
         return leaf
 
-    def all(self) -> list[Leaf]:
-        """Every leaf that can be read, in order of index."""
-        found = []
-        for index in self.entries:
-            try:
-                found.append(self.leaf(index))
-            except NotShown:
-                continue
-        return found
-
     def _open(self, index: int) -> Leaf:
         leaf = open_leaf(index, self.entries[index])
         for statement in leaf.statements:

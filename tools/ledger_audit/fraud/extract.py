@@ -79,7 +79,6 @@ class Extracted:
 class _Hunt:
     """The search of one type for one suspicion, and what it waits for."""
 
-    result: Extracted
     type: ProofType
     search: Search
     needle: bytes = b""
@@ -95,10 +94,10 @@ def extract(source: Source, suspicions: Iterable[Suspicion], trust: Trust) -> li
     head = Checkpoint.parse(Note.parse(source.checkpoint()).text)
     reader = Reader(source, head.size)
     results = [Extracted(suspicion) for suspicion in suspicions]
-    hunts = [hunt for result in results for hunt in _hunts(reader, result)]
-    _run(reader, hunts)
-    for result in results:
-        _choose(reader, trust, result, [hunt for hunt in hunts if hunt.result is result])
+    hunts = [_hunts(reader, result) for result in results]
+    _run(reader, [hunt for several in hunts for hunt in several])
+    for result, several in zip(results, hunts, strict=True):
+        _choose(reader, trust, result, several)
         if result.proof is None and reader.unreadable:
             result.why = f"{result.why}; some of the log could not be read: {reader.unreadable}"
     return results
@@ -113,7 +112,7 @@ def _hunts(reader: Reader, result: Extracted) -> list[_Hunt]:
         result.why = "the log has no such leaf"
         return []
     lead = Lead(suspicion.index, tuple(hint for hint in suspicion.hints if hint < reader.size))
-    return [_Hunt(result, one, one.search(reader, lead)) for one in suspicion.types]
+    return [_Hunt(one, one.search(reader, lead)) for one in suspicion.types]
 
 
 def _run(reader: Reader, hunts: Sequence[_Hunt]) -> None:

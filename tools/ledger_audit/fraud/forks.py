@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 class Held:
     """A signed note, and the receipt (with its entry) that it was part of, if it was."""
 
-    name: str
     note: bytes
     receipt: tuple[bytes, bytes] | None = None
 
@@ -53,13 +52,13 @@ def load_held(path: Path) -> Held:
             data = file.read(MAX_NOTE_SIZE + 1)
         if not data.startswith(HEADER.encode()):
             Checkpoint.parse(Note.parse(data).text)
-            return Held(str(path), data)
+            return Held(data)
         entry = path.with_name(path.name.removesuffix(SUFFIX) + ".event").read_bytes()
     except OSError as error:
         raise CouldNotCheckError(f"cannot read {path}: {error.strerror}") from None
     note = TlogProof.parse(data).checkpoint_note
     Checkpoint.parse(Note.parse(note).text)
-    return Held(str(path), note, (data, entry))
+    return Held(note, (data, entry))
 
 
 def load_folder(folder: Path) -> list[Held]:

@@ -14,9 +14,12 @@ from ledger_audit.fraud.leaves import Leaf, NotShown, open_leaf
 from ledger_audit.sources import Source, read_entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _KEPT = 4096
+_FEW = 64
+_SHORTEST = 12
+"""Needles are ids, keys and names of streams; what is shorter is no name of anything."""
 MAX_HITS = 1000
 """Entries found for one needle; what occurs in more is no mark of one thing."""
 
@@ -61,10 +64,11 @@ class Reader:
     def find(self, needles: Iterable[bytes]) -> dict[bytes, list[int]]:
         """The indexes of the entries that hold each of these bytes, in one pass over the log."""
         hits: dict[bytes, list[int]] = {needle: [] for needle in needles}
+        held = _held_by([needle for needle in hits if len(needle) >= _SHORTEST])
         for index, entry in self._all():
-            for needle, found in hits.items():
-                if needle in entry and len(found) < MAX_HITS:
-                    found.append(index)
+            for needle in held(entry):
+                if len(hits[needle]) < MAX_HITS:
+                    hits[needle].append(index)
         return hits
 
     def _all(self) -> Iterator[tuple[int, bytes]]:
@@ -80,3 +84,22 @@ class Reader:
             except CouldNotCheckError as error:
                 self.unreadable = error.summary
                 return
+
+
+def _held_by(needles: list[bytes]) -> Callable[[bytes], Iterable[bytes]]:
+    """Which of the needles an entry holds: one by one, or for many by all windows of the entry."""
+    if len(needles) <= _FEW:
+        return lambda entry: [needle for needle in needles if needle in entry]
+    by_start: dict[bytes, list[bytes]] = {}
+    for needle in needles:
+        by_start.setdefault(needle[:_SHORTEST], []).append(needle)
+
+    def held(entry: bytes) -> set[bytes]:
+        found: set[bytes] = set()
+        for at in range(len(entry) - _SHORTEST + 1):
+            starting = by_start.get(entry[at : at + _SHORTEST])
+            if starting is not None:
+                found.update(needle for needle in starting if entry.startswith(needle, at))
+        return found
+
+    return held
