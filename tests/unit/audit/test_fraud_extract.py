@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from audit_forge.breaking import both, payload, said
 from audit_forge.draft import VKEY, checkpoint
 from audit_forge.memory import MemorySource
+from audit_forge.people import SELLER
 from fraud_forge import forks
+from fraud_forge.histories import two_claims
 from fraud_forge.scene import CASES, TRUST, Scene, case, changed, honest
 
 from ledger_audit.errors import BrokenBundleError, CouldNotCheckError
@@ -199,3 +202,22 @@ def test_what_somebody_kept_against_the_log_itself() -> None:
     assert proof is not None
     fine = equivocation([held(small, receipt), held(forks.note_of(honest()))], TRUST, honest().source)
     assert fine[:2] == (None, None)
+
+
+def test_a_provider_is_named_only_with_every_leaf_of_its_authority() -> None:
+    """Genesis, both key administrators and the key; without one of them the operator alone is accused."""
+    scene = two_claims([(0, 0, 10)], [(0, 9, 2)], redeemed=True)()
+    proof = scene.searched("device_overlap", "claim 2")
+    authority = proof.roles["authority"]
+    assert set(authority) == {
+        scene.index(name) for name in ("genesis", "administrator 1", "administrator 2", "seller key")
+    }
+    provider = judge_bytes(render(proof), TRUST).to_json()["accused"][1]
+    assert (provider["participant_id"], provider["key_ids"]) == (SELLER.id.hex(), [SELLER.key_id.hex()])
+    for missing in authority:
+        kept = tuple(index for index in authority if index != missing)
+        less = scene.retold(replace(proof, roles={**proof.roles, "authority": kept}))
+        verdict = judge_bytes(render(less), TRUST)
+        assert (verdict.is_proven, verdict.provider) == (True, ())
+    key_alone = Trust.from_log_key(VKEY)
+    assert judge_bytes(render(proof), key_alone).provider == ()
