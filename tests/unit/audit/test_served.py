@@ -156,7 +156,7 @@ def test_the_commands(tmp_path: Path) -> None:
     result = RUNNER.invoke(app, ["verify", directory, "--log-key", VKEY, "--json"])
     value = json.loads(result.stdout)
     assert (result.exit_code, value["result"], value["findings"]) == (0, "ok", [])
-    assert set(value["checks"][0]) == {"name", "status", "count"}
+    assert set(value["checks"][0]) == {"number", "name", "status", "count"}
     assert [totals["disbursed"] for totals in value["totals"].values()] == ["386000", "39999"]
     result = RUNNER.invoke(app, ["verify", directory, "--log-key", VKEY])
     assert "result: ok" in result.stdout
