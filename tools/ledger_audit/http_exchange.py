@@ -39,12 +39,13 @@ class TransferError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """An http(s) address: where to connect, and the path below which all lies, without a last slash."""
+    """An http(s) address: where to connect, the path below which all lies, and perhaps a query."""
 
     scheme: str
     host: str
     port: int
     prefix: str
+    query: str = ""
 
     @property
     def netloc(self) -> str:
@@ -52,21 +53,27 @@ class Url:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
+    def target(self, path: str) -> str:
+        """The request target of a path below the address."""
+        whole = f"{self.prefix}/{path}" if path else self.prefix or "/"
+        return f"{whole}?{self.query}" if self.query else whole
+
     @classmethod
-    def parse(cls, text: str) -> Url:
-        """The address, or UsageError for one with more than host, port and path."""
-        plain = text.isascii() and text.isprintable() and not set(text) & set(' ?#\\"<>^`{|}')
+    def parse(cls, text: str, *, may_have_query: bool = False) -> Url:
+        """The address, or UsageError, which does not repeat it, for one with user, password or fragment."""
+        plain = text.isascii() and text.isprintable() and not set(text) & set(' #\\"<>^`{|}')
         try:
             parts = urlsplit(text)
             port = parts.port
         except ValueError:
             plain, parts, port = False, urlsplit(""), None
+        plain = plain and (may_have_query or "?" not in text)
         if not plain or parts.scheme not in _PORTS or not parts.hostname or "@" in parts.netloc or port == 0:
-            # Not repeated: it may carry a password.
             raise UsageError(
-                "a log's address is http(s)://HOST[:PORT][/PATH]", hint="Leave out user, password, ? and #."
+                "an address is http(s)://HOST[:PORT][/PATH]", hint="Leave out user, password, ? and #."
             )
-        return cls(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], parts.path.rstrip("/"))
+        prefix = parts.path if may_have_query else parts.path.rstrip("/")
+        return cls(parts.scheme, parts.hostname, port or _PORTS[parts.scheme], prefix, parts.query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +163,8 @@ class Connection:
         ]
         if method == "POST":
             headers += [("Content-Type", kind), ("Content-Length", str(len(body)))]
-        target = f"{self._url.prefix}/{path}" if path else self._url.prefix or "/"
-        data = self._http.send(h11.Request(method=method, target=target, headers=headers)) or b""
+        request = h11.Request(method=method, target=self._url.target(path), headers=headers)
+        data = self._http.send(request) or b""
         if body:
             data += self._http.send(h11.Data(data=body)) or b""
         data += self._http.send(h11.EndOfMessage()) or b""

@@ -60,6 +60,8 @@ class Report:
     accepted: tuple[Settled, ...]
     checks: tuple[CheckResult, ...]
     totals: dict[str, dict[str, Any]]
+    origin: str = ""
+    """That the checkpoint names; not part of the JSON."""
     genesis_leaf_hash: bytes = b""
     roots: tuple[str, ...] = ()
     clock: str = ""

@@ -151,6 +151,7 @@ class _Audit:
             accepted=settled,
             checks=check_results(self.findings, self.outcomes),
             totals=totals(state),
+            origin=self.head.origin if self.head is not None else "",
             genesis_leaf_hash=self.genesis,
             roots=tuple(key_id.hex() for key_id in state.root_keys),
             clock=("SIMULATED" if state.simulated else "SYSTEM") if state.ledger_id else "",

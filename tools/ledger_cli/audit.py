@@ -12,6 +12,7 @@ import typer
 
 from ledger_cli.audit_bisect import add_to as add_bisect
 from ledger_cli.audit_indicators import add_to as add_indicators
+from ledger_cli.audit_monitor import add_to as add_monitor
 from ledger_cli.audit_reconcile import add_to as add_reconcile
 from ledger_cli.audit_whatif import add_to as add_whatif
 from ledger_cli.groups import part_app
@@ -214,3 +215,4 @@ add_bisect(app)
 add_reconcile(app)
 add_indicators(app)
 add_whatif(app)
+add_monitor(app)

@@ -5,16 +5,15 @@ from __future__ import annotations
 import gzip
 import resource
 import socket
-import threading
 import time
 import zlib
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from audit_forge.bulk import make_bulk
 from audit_forge.draft import VKEY, checkpoint, seal, write
 from audit_forge.year import make_year
+from support.hosting import Web, serving_web
 
 from ledger.errors import ExitCode, UsageError
 from ledger.proof.hashing import leaf_hash
@@ -31,53 +30,7 @@ if TYPE_CHECKING:
 
     from ledger_audit.report import Report
 
-    Answer = Callable[["Web"], None]
-
-
-class Web(BaseHTTPRequestHandler):
-    """Serves a directory, or what a test says for a path that contains a word."""
-
-    protocol_version = "HTTP/1.1"
-    root: Path
-    answers: dict[str, Answer]
-    asked: list[str]
-    clients: list[int]
-
-    def do_GET(self) -> None:
-        """Answer."""
-        self.asked.append(self.path)
-        self.clients.append(self.client_address[1])
-        for word, answer in self.answers.items():
-            if word in self.path:
-                answer(self)
-                return
-        self.plain()
-
-    def plain(self) -> None:
-        """The file, or 404."""
-        path = self.root / self.path.removeprefix("/log/")
-        self.give(path.read_bytes()) if path.is_file() else self.give(b"none", status=404)
-
-    def give(self, data: bytes, *, status: int = 200, length: int | None = None, **headers: str) -> None:
-        """An answer with a length that may be a lie."""
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data) if length is None else length))
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
-class Quiet(ThreadingHTTPServer):
-    """Says nothing of clients that went away."""
-
-    daemon_threads = True
-
-    def handle_error(self, *_: Any) -> None:
-        """They may."""
+    Answer = Callable[[Web], None]
 
 
 @pytest.fixture
@@ -89,13 +42,8 @@ def directory(tmp_path: Path) -> Path:
 @pytest.fixture
 def web(directory: Path) -> Iterator[type[Web]]:
     """A server of it below /log; `answers` make it hostile."""
-    handler = type("Handler", (Web,), {"root": directory, "answers": {}, "asked": [], "clients": []})
-    server = Quiet(("127.0.0.1", 0), handler)
-    handler.url = f"http://127.0.0.1:{server.server_address[1]}/log"  # type: ignore[attr-defined]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield handler
-    server.shutdown()
-    server.server_close()
+    with serving_web(directory) as handler:
+        yield handler
 
 
 HURRY = Patience(attempts=4, answer_s=0.6, total_s=1.2, first_pause_s=0.001)
