@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from audit_forge.draft import VKEY, checkpoint, seal, write
 from audit_forge.year import make_year
+from support.hosting import serving_web
 from support.processes import BIN
 from support.waiting import until
-from support.hosting import serving_web
 from typer.testing import CliRunner
 
 from ledger.errors import ExitCode
