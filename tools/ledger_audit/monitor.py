@@ -107,11 +107,13 @@ class Monitor:
         self._write(state="verifying")
         report = self._audit(source, self._step)
         larger = report.result != INCOMPLETE and report.tree_size > self._beat.largest_size
+        self._beat = replace(self._beat, origin=report.origin)
+        # Said before it is beaten: whoever sees the beat finds it said.
+        self._say(report)
         self._write(
             state="waiting",
             failures=0,
             done=0,
-            origin=report.origin,
             checkpoint=checkpoint,
             tree_size=report.tree_size,
             root_hash=report.root_hash.hex(),
@@ -119,7 +121,6 @@ class Monitor:
             largest_size=max(self._beat.largest_size, report.tree_size if larger else 0),
             newest_ms=self._now_ms() if larger else self._beat.newest_ms,
         )
-        self._say(report)
 
     def _say(self, report: Report) -> None:
         value = report.to_json()
