@@ -46,6 +46,7 @@ from ledger.web.address import parse_address
 from ledger_audit.claim_cut import END, cut_claim
 from ledger_audit.digest_file import DigestFile
 from ledger_audit.errors import BrokenBundleError
+from ledger_audit.http_exchange import Url
 from ledger_audit.openings import Openings
 from ledger_audit.scan import KeyTable, parse_again, scan
 from ledger_audit.tile_source import read_bundle
@@ -249,6 +250,7 @@ _SIGNER = Signer.from_seed(bytes(32))
 _NOTE = "ledger.example/e0\n5\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n— ledger.example/e0 AAAAAAAA\n"
 
 TARGETS = (
+    Target("url", _text(Url.parse), _literal("https://h.example:8443/log/x"), 120),
     Target("note", _same(Note.parse, lambda note: note.render()), _golden("*/*/older-checkpoint"), 2_048),  # type: ignore[attr-defined]
     Target(
         "open_note",
