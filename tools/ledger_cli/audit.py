@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from ledger_cli.audit_bisect import add_to as add_bisect
+from ledger_cli.audit_fraud import add_to as add_fraud
 from ledger_cli.audit_indicators import add_to as add_indicators
 from ledger_cli.audit_monitor import add_to as add_monitor
 from ledger_cli.audit_reconcile import add_to as add_reconcile
@@ -212,6 +213,7 @@ def prove(
 
 
 add_bisect(app)
+add_fraud(app)
 add_reconcile(app)
 add_indicators(app)
 add_whatif(app)
