@@ -183,7 +183,8 @@ class Recollection:
 
     def _first_difference(self, seen: LeafHashes, size: int) -> int | None:
         with self._hashes() as kept:
-            return first_difference(seen, kept, stop=size) if kept is not None else None
+            whole = kept is not None and kept.root(size) == self.root
+            return first_difference(seen, kept, stop=size) if kept is not None and whole else None
 
     def _conflict(self, index: int | None, actual: str, note: bytes, findings: Findings, told: Told) -> None:
         """Another history than the remembered one: keep both notes side by side."""

@@ -296,6 +296,8 @@ class _Audit:
                 for start, entries in self.source.chunks(start=position, stop=size, size=size):
                     position, absent = start + len(entries), 0
                     yield start, entries
+                if position < size:
+                    raise CouldNotCheckError(f"the source ended before event {position}")
             except (BrokenBundleError, AbsentError) as error:
                 absent += isinstance(error, AbsentError)
                 if absent > _MAX_ABSENT:
