@@ -5,6 +5,7 @@ It must not judge anything.
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from ledger_audit.openings import Openings
 from ledger_audit.remembered import Remembered
 from ledger_audit.sources import Source, open_source
 from ledger_audit.trust import Trust
+from ledger_cli.output import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,14 +49,29 @@ def opened(location: str, who: Path | None, ca: Path | None = None) -> Iterator[
 
 
 def remembered_of(state: Path | None, *, no_state: bool) -> Remembered | None:
-    """Where checkpoints are remembered: the folder that is given, or the user's; None if nowhere."""
+    """Where checkpoints are remembered: the folder that is given, or the user's; None if nowhere.
+
+    An audit that nobody asked to remember anything does not fail for want of a home.
+    """
     if no_state:
         return None
     if state is None:
         from platformdirs import user_state_path
 
         state = user_state_path("voucher-ledger", appauthor=False)
+        if not _is_writable(state / "checkpoints"):
+            say(f"nothing is remembered: {state} cannot be written; name another folder with --state")
+            return None
     return Remembered(state / "checkpoints")
+
+
+def _is_writable(folder: Path) -> bool:
+    """Whether files can be made in a folder, which is made itself if need be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
 
 
 def trust_of(trust: Path | None, log_key: str) -> Trust:
