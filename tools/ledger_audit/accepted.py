@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ledger.errors import MalformedError, UsageError
 from ledger_audit.findings import CHECK_NAMES
-from ledger_audit.trust import object_once
+from ledger_audit.strict_json import object_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

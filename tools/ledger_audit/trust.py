@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ledger.errors import MalformedError, UsageError
 from ledger.proof.note import Ed25519NoteVerifier
+from ledger_audit.strict_json import object_once
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,11 +75,3 @@ def _hex(value: object, size: int) -> bytes:
     if not isinstance(value, str) or len(value) != 2 * size or set(value) - set("0123456789abcdef"):
         raise MalformedError(f"the trust file has something else than {size} bytes in lower-case hexadecimal")
     return bytes.fromhex(value)
-
-
-def object_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object; MalformedError where it names a field twice."""
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise MalformedError("a JSON object names a field twice")
-    return value
