@@ -7,6 +7,7 @@ To add one is a line in `TARGETS`. A target raises for what must not happen; the
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -46,6 +47,10 @@ from ledger.web.address import parse_address
 from ledger_audit.claim_cut import END, cut_claim
 from ledger_audit.digest_file import DigestFile
 from ledger_audit.errors import BrokenBundleError
+from ledger_audit.fraud.judge import judge_bytes
+from ledger_audit.fraud.proof_file import FORMAT
+from ledger_audit.fraud.proof_file import parse as parse_proof
+from ledger_audit.fraud.registry import BY_NAME
 from ledger_audit.http_exchange import Url
 from ledger_audit.openings import Openings
 from ledger_audit.scan import KeyTable, parse_again, scan
@@ -249,7 +254,26 @@ def _csv(parse: Callable[..., object]) -> Run:
 _SIGNER = Signer.from_seed(bytes(32))
 _NOTE = "ledger.example/e0\n5\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n— ledger.example/e0 AAAAAAAA\n"
 
+
+def _fraud_seeds() -> list[bytes]:
+    """An equivocation, and a leaf with an excerpt, of notes that nobody signed for this."""
+    note = (GOLDEN / "0.1.0" / "forged" / "older-checkpoint").read_text(encoding="utf-8")
+    excerpt = {"checkpoint": note, "leaves": [{"index": 0, "entry": "AAAA", "proof": []}]}
+    head = {"format": FORMAT}
+    values: list[dict[str, object]] = [{**head, "type": "equivocation", "notes": [note, note]}]
+    values += [{**head, "type": name, "accused": 0, "roles": {}, "excerpt": excerpt} for name in BY_NAME]
+    return [json.dumps(value).encode() for value in values]
+
+
+def _fraud(data: bytes) -> None:
+    """Whatever it is, there is a verdict, and nothing is proven of a log whose trust is another."""
+    if judge_bytes(data, Trust.from_log_key(VKEY)).is_proven:
+        raise AssertionError("proven without a proof")
+    parse_proof(data, BY_NAME)
+
+
 TARGETS = (
+    Target("fraud_proof", _fraud, _fraud_seeds),
     Target("url", _text(Url.parse), _literal("https://h.example:8443/log/x"), 120),
     Target("note", _same(Note.parse, lambda note: note.render()), _golden("*/*/older-checkpoint"), 2_048),  # type: ignore[attr-defined]
     Target(
