@@ -17,7 +17,7 @@ from ledger.proof.note import Note
 from ledger.proof.strict import encode_base64
 from ledger.proof.tiles import TileNodes
 from ledger_audit.sources import Source, read_entry
-from ledger_audit.strict_json import bytes_of, fields_of, index_of, list_of, text_of
+from ledger_audit.strict_json import bytes_of, fields_of, hash_of, index_of, list_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -75,7 +75,7 @@ class Excerpt:
                 ProvenLeaf(
                     index_of(said["index"], what="the index of a leaf"),
                     bytes_of(said["entry"], what="the entry of a leaf"),
-                    tuple(bytes_of(value, what="a hash of a proof") for value in hashes),
+                    tuple(hash_of(value, what="a hash of a proof") for value in hashes),
                 )
             )
         try:

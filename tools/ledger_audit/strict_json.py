@@ -9,6 +9,7 @@ import json
 from typing import Any
 
 from ledger.errors import MalformedError
+from ledger.proof.hashing import HASH_SIZE
 from ledger.proof.strict import decode_base64
 
 
@@ -62,6 +63,14 @@ def index_of(value: object, *, what: str) -> int:
 def bytes_of(value: object, *, what: str) -> bytes:
     """The bytes of canonical base64, or MalformedError."""
     return decode_base64(text_of(value, what=what), what=what)
+
+
+def hash_of(value: object, *, what: str) -> bytes:
+    """The 32 bytes of canonical base64, or MalformedError."""
+    data = bytes_of(value, what=what)
+    if len(data) != HASH_SIZE:
+        raise MalformedError(f"{what} has not {HASH_SIZE} bytes")
+    return data
 
 
 def object_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

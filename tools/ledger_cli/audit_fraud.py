@@ -74,6 +74,9 @@ def extract(
     check: Annotated[
         str, typer.Option("--check", metavar="NAME", help="With --index: the check that found it.")
     ] = "",
+    kind: Annotated[
+        str, typer.Option("--type", metavar="NAME", help="With --index: only proofs of this type.")
+    ] = "",
     workers: Annotated[
         int, typer.Option("--workers", metavar="N", min=1, max=64, help="Worker processes of the audit.")
     ] = 1,
@@ -83,16 +86,20 @@ def extract(
     """Audit a log and write a proof for each finding that a few leaves show. Exit 3 findings, 0 none."""
     from ledger.errors import UsageError
     from ledger_audit.findings import CHECK_NAMES
+    from ledger_audit.fraud.extract import Suspicion
+    from ledger_audit.fraud.registry import BY_NAME
     from ledger_cli.audit_sources import opened, trust_of
 
     if check and (index is None or check not in CHECK_NAMES):
         raise UsageError("--check names a check of the audit, with --index")
+    if kind and (index is None or kind not in BY_NAME):
+        raise UsageError(f"--type is one of {', '.join(BY_NAME)}, with --index")
     if out.suffix == _FILE and index is None:
         raise UsageError("name a folder with --out: an audit may find more than one thing")
     trusted = trust_of(trust, log_key)
     with opened(source, who) as log:
         report = None if index is not None else _audit(log, trusted, workers)
-        results = _extract(log, trusted, report, index, check)
+        results = _extract(log, trusted, report, Suspicion(index, check, type=kind))
     written = _write_all(results, out)
     _print_extracted(report, results, written, as_json=as_json)
     code = _exit_code(report, results)
@@ -159,16 +166,14 @@ def _audit(log: Source, trust: Trust, workers: int) -> Report:
         return run(log, trust=trust, workers=workers, progress=step)
 
 
-def _extract(
-    log: Source, trust: Trust, report: Report | None, index: int | None, check: str
-) -> list[Extracted]:
+def _extract(log: Source, trust: Trust, report: Report | None, suspicion: Suspicion) -> list[Extracted]:
+    """What becomes of the findings of an audit or, without one, of the suspicion."""
     from ledger_audit.fraud.extract import Suspicion
     from ledger_audit.fraud.extract import extract as run
 
+    suspicions = [suspicion]
     if report is not None:
-        suspicions: list[Suspicion] = [Suspicion.of(finding) for finding in report.findings]
-    else:
-        suspicions = [Suspicion(index, check)]
+        suspicions = [Suspicion.of(finding) for finding in report.findings]
     return run(log, suspicions, trust) if suspicions else []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ledger.v1 import event_pb2, programme_pb2
 from ledger_audit.claim_frame import SYSTEM_SLACK_MS, intervals_of
@@ -76,7 +76,7 @@ def _against_contract(leaf: Leaf, contract: Leaf, first_ms: int, last_ms: int) -
     if first_ms < from_ms or last_ms > until_ms:
         return _outside(leaf, first_ms, last_ms, contract, from_ms, until_ms)
     prices = {price.model: price.unit_price_fen for price in terms.prices}
-    for model in getattr(said, "models", ()) if prices else ():
+    for model in _models(leaf) if prices else ():
         agreed = prices.get(model.model, prices.get(""))
         if agreed != model.unit_price_fen:
             wanted = "no price" if agreed is None else f"{agreed} fen"
@@ -87,6 +87,14 @@ def _against_contract(leaf: Leaf, contract: Leaf, first_ms: int, last_ms: int) -
                 {"claimed_fen": model.unit_price_fen, "agreed_fen": agreed or 0},
             )
     return None
+
+
+def _models(leaf: Leaf) -> list[Any]:
+    """The models of the devices that a usage claim names."""
+    if leaf.kind != "claim_accepted":
+        return []
+    models = leaf.said.models
+    return [models[place] for place in sorted(set(leaf.said.device_models)) if place < len(models)]
 
 
 def _against_voucher(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ledger_audit.fraud.reader import Reader
 
 CLAIM, DEVICE = event_pb2.LINK_KIND_CLAIM, event_pb2.LINK_KIND_DEVICE
-MOST_BETWEEN, MOST_STEPS = 2000, 2000
+MOST_BETWEEN, MOST_STEPS = 9_000, 9_000
 _CLAIMS = frozenset({"claim_accepted", "service_claim_accepted"})
 _AFTER = frozenset({*_CLAIMS, "redemption_requested", "reconfirmed", "claims_set_aside"})
 """Events that touch a claim only while it stands."""

@@ -41,11 +41,15 @@ _NOTHING_SHOWN = "the leaves that were looked at do not show it by themselves"
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """A leaf that may break a rule, the check that says so (empty: any), and numbers of leaves beside it."""
+    """A leaf that may break a rule, the check that says so (empty: any), and numbers of leaves beside it.
+
+    With a `type` only that type of proof is looked for.
+    """
 
     index: int | None
     check: str = ""
     hints: tuple[int, ...] = ()
+    type: str = ""
 
     @classmethod
     def of(cls, finding: Finding) -> Suspicion:
@@ -56,6 +60,8 @@ class Suspicion:
     @property
     def types(self) -> tuple[ProofType, ...]:
         """The types that may show it."""
+        if self.type:
+            return (BY_NAME[self.type],)
         return tuple(BY_NAME[name] for name in FOR_CHECK.get(self.check, ())) if self.check else TYPES
 
 
@@ -100,8 +106,11 @@ def extract(source: Source, suspicions: Iterable[Suspicion], trust: Trust) -> li
 
 def _hunts(reader: Reader, result: Extracted) -> list[_Hunt]:
     suspicion = result.suspicion
-    if suspicion.index is None or suspicion.index >= reader.size:
+    if suspicion.index is None:
         result.why = _WHOLE_TREE
+        return []
+    if suspicion.index >= reader.size:
+        result.why = "the log has no such leaf"
         return []
     lead = Lead(suspicion.index, tuple(hint for hint in suspicion.hints if hint < reader.size))
     return [_Hunt(result, one, one.search(reader, lead)) for one in suspicion.types]

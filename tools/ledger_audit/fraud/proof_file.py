@@ -16,7 +16,7 @@ from ledger.proof.note import Note
 from ledger.proof.strict import encode_base64
 from ledger.proof.tlog_proof import TlogProof
 from ledger_audit.excerpt import MAX_LEAVES, Excerpt
-from ledger_audit.strict_json import bytes_of, fields_of, index_of, list_of, load_object, text_of
+from ledger_audit.strict_json import bytes_of, fields_of, hash_of, index_of, list_of, load_object, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -159,8 +159,8 @@ def _pair(value: object) -> list[Any]:
 def _prefix(value: object) -> Prefix:
     fields = fields_of(value, _PREFIX, what="a prefix")
     hashes = list_of(fields["proof"], what="a consistency proof", most=MAX_PROOF_HASHES)
-    root = bytes_of(fields["root"], what="the root of a prefix")
-    return Prefix(root, tuple(bytes_of(item, what="a hash of a proof") for item in hashes))
+    root = hash_of(fields["root"], what="the root of a prefix")
+    return Prefix(root, tuple(hash_of(item, what="a hash of a proof") for item in hashes))
 
 
 def _note(value: object) -> bytes:

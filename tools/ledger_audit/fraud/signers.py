@@ -166,7 +166,8 @@ def needs(case: Case, leaf: Leaf) -> list[Sequence[Need]] | None:
 def need_name(need: Need) -> str:
     """What is needed, in a sentence."""
     if isinstance(need, int):
-        return f"a {ROLE_NAMES.get(need, str(need))}"
+        name = ROLE_NAMES.get(need, str(need))
+        return f"an {name}" if name[:1] in "aeo" else f"a {name}"
     return (
         "a root"
         if need == ROOT

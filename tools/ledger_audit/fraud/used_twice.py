@@ -72,6 +72,7 @@ _CLAIM = _several(
 )
 _GRANT = _several(_ids("voucher id", "voucher_id"), _ids("grant of the application", "application_id"))
 _END = "end of the voucher"
+_REQUEST = "request id"
 _USES: Mapping[str, Callable[[Leaf], list[Use]]] = MappingProxyType(
     {
         "participant_registered": _PARTY,
@@ -119,7 +120,7 @@ def uses_of(leaf: Leaf) -> list[Use]:
         ("place of the stream", event.stream_id.encode() + b"\0" + _as_bytes(event.stream_version))
     ]
     if leaf.has_statement and not event.HasField("ordinal"):
-        found.append(("request id", event.actor + b"\0" + event.request_id))
+        found.append((f"{_REQUEST} of {event.actor.hex()}", event.request_id))
     found += [("registration of the key", identity) for identity in leaf.registered()]
     rule = _USES.get(leaf.kind)
     return found if rule is None else [*found, *rule(leaf)]
@@ -167,8 +168,8 @@ def _needles(what: str, which: bytes, leaf: Leaf) -> list[bytes]:
     """Bytes that another leaf with the same use holds."""
     if what.startswith("place"):
         return [leaf.event.stream_id.encode()]
-    if what == "request id":
-        return [leaf.event.request_id]
+    if what.startswith(_REQUEST):
+        return [which]
     if what == "registration of the key":
         return [leaf.registered()[which].public_key]
     if what == "superseding of leaf":
