@@ -8,7 +8,7 @@ SCENARIOS ?= $(wildcard ../shared/scenarios/*.toml) $(wildcard tests/scenarios/*
 DEMO_DIR ?= demo-out
 SERVICES := $(patsubst protos/%,%,$(wildcard protos/ledger/v1/*_service.proto))
 
-.PHONY: help setup demo test scenarios tamper lint format generate bench conformance clean
+.PHONY: help setup demo test scenarios tamper fuzz forkdemo lint format generate bench conformance clean
 
 help:  ## Show this help.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort
@@ -37,6 +37,14 @@ scenarios: setup  ## Play scenario files through the real server (SCENARIOS="FIL
 
 tamper: setup  ## Spoil the golden ledgers and see the audit find it (MUTANTS=0 runs all).
 	@PYTHONPATH=tests $(PY) -m tampering.matrix --mutants $(or $(MUTANTS),20000)
+
+forkdemo: setup  ## Fork a log between two witnesses, and prove it.
+	@$(PY) tools/dev/catch_a_fork.py build/fork-demo
+
+FUZZ_RUNS ?= 100000
+fuzz: setup  ## Fuzz every parser (FUZZ_RUNS=N, FUZZ_TARGETS="NAME …").
+	@$(BIN)/uv sync --locked --quiet --inexact --group fuzz
+	@PYTHONPATH=tests $(PY) -m fuzz.run --runs $(FUZZ_RUNS) $(FUZZ_TARGETS)
 
 lint: setup  ## Check style, types, import directions, protos and generated code.
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from support.postgres import PostgresServer, running_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_STATES = count()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,9 +27,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _own_state(tmp_path_factory: pytest.TempPathFactory) -> None:
+def _tests_state(tmp_path_factory: pytest.TempPathFactory) -> None:
     """What the auditor's commands remember lies in a folder of the tests, also for their processes."""
     os.environ["VOUCHER_LEDGER_STATE"] = str(tmp_path_factory.mktemp("state"))
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Forged logs share their origin and key: no test remembers what another one saw."""
+    folder = tmp_path_factory.getbasetemp() / f"state-{next(_STATES)}"
+    os.environ["VOUCHER_LEDGER_STATE"] = str(folder)
 
 
 @pytest.fixture(scope="session")

@@ -129,6 +129,13 @@ def decode_event(data: bytes) -> StoredEvent:
         raise MalformedError(
             "a stored event has an unknown type", hint="Read it with the version that wrote it."
         )
+    try:
+        return _stored(data, message, name)
+    except ValueError as error:
+        raise MalformedError("a stored event has a value that no version of ours knows") from error
+
+
+def _stored(data: bytes, message: event_pb2.Event, name: str) -> StoredEvent:
     entry = entry_of_event(name)
     envelopes = tuple(from_message(envelope) for envelope in message.envelopes)
     statement = decode_statement(envelopes[0])[1] if envelopes else None

@@ -58,6 +58,7 @@ class StoreLocation:
     def parse(cls, text: str) -> StoreLocation:
         """The location that `text` names; raises `UsageError` for another form or for a password."""
         try:
+            text.encode()
             parts = urlsplit(text)
             secret = parts.password is not None or any(
                 "password" in name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from eventsourcing.persistence import ApplicationRecorder, StoredEvent
 
-from ledger.store.errors import StoreDamaged
+from ledger.store.errors import StoreDamaged, StoreForeign
+from ledger.store.schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -126,6 +127,21 @@ class Batch:
     def head_after(self) -> bytes:
         """The leaf hash of the last record of the batch."""
         return self.leaf_hashes[-1]
+
+
+def check_info(info: StoreInfo, ledger_id: bytes | None) -> None:
+    """Raise `StoreForeign` unless the store has this release's tables and the ledger that is named."""
+    if info.schema_version != SCHEMA_VERSION:
+        newer = info.schema_version > SCHEMA_VERSION
+        raise StoreForeign(
+            f"the store has schema version {info.schema_version}, this release knows {SCHEMA_VERSION}",
+            hint="Use the newer release that wrote it." if newer else "Run: voucherd migrate",
+        )
+    if ledger_id is not None and info.ledger_id != ledger_id:
+        raise StoreForeign(
+            f"the store holds ledger {info.ledger_id.hex()}, not ledger {ledger_id.hex()}",
+            hint="Check that directory and store URL belong together.",
+        )
 
 
 class LedgerRecorder(ApplicationRecorder):

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from ledger.store.errors import StoreDamaged, StoreForeign
-from ledger.store.port import FULL_TILE_WIDTH, HASH_SIZE, StoreInfo
+from ledger.store.port import FULL_TILE_WIDTH, HASH_SIZE, StoreInfo, check_info
 from ledger.store.schema import (
     FACT_TABLES,
     REQUEST_TABLE,
-    SCHEMA_VERSION,
     TILE_TABLE,
     ColumnType,
     FactTable,
@@ -238,17 +237,7 @@ class Statements:
 
     def check_store(self, cursor: Cursor[Any], info: StoreInfo, ledger_id: bytes | None) -> None:
         """Check version, ledger, columns and triggers, and that the head is the last record's."""
-        if info.schema_version != SCHEMA_VERSION:
-            newer = info.schema_version > SCHEMA_VERSION
-            raise StoreForeign(
-                f"the store has schema version {info.schema_version}, this release knows {SCHEMA_VERSION}",
-                hint="Use the newer release that wrote it." if newer else "Run: voucherd migrate",
-            )
-        if ledger_id is not None and info.ledger_id != ledger_id:
-            raise StoreForeign(
-                f"the store holds ledger {info.ledger_id.hex()}, not ledger {ledger_id.hex()}",
-                hint="Check that directory and store URL belong together.",
-            )
+        check_info(info, ledger_id)
         self._check_columns(cursor)
         self._check_triggers(cursor)
         heads = cursor.execute(self.select_head).fetchall()

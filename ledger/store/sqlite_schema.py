@@ -13,8 +13,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ledger.store.errors import StoreDamaged, StoreForeign
-from ledger.store.port import FULL_TILE_WIDTH, HASH_SIZE, StoreInfo
-from ledger.store.schema import FACT_TABLES, SCHEMA_VERSION
+from ledger.store.port import FULL_TILE_WIDTH, HASH_SIZE, StoreInfo, check_info
+from ledger.store.schema import FACT_TABLES
 
 if TYPE_CHECKING:
     from ledger.store.schema import FactTable
@@ -209,17 +209,7 @@ def check_store(connection: sqlite3.Connection, info: StoreInfo, ledger_id: byte
 
     Raises `StoreForeign` for another schema or ledger, `StoreDamaged` for a contradiction inside.
     """
-    if info.schema_version != SCHEMA_VERSION:
-        newer = info.schema_version > SCHEMA_VERSION
-        raise StoreForeign(
-            f"the store has schema version {info.schema_version}, this release knows {SCHEMA_VERSION}",
-            hint="Use the newer release that wrote it." if newer else "Run: voucherd migrate",
-        )
-    if ledger_id is not None and info.ledger_id != ledger_id:
-        raise StoreForeign(
-            f"the store holds ledger {info.ledger_id.hex()}, not ledger {ledger_id.hex()}",
-            hint="Check that directory and store URL belong together.",
-        )
+    check_info(info, ledger_id)
     actual = _objects(connection)
     for name, sql in _expected_objects().items():
         if actual.get(name) != sql:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from support.auditing import MemorySource
 from support.house import DAY_MS, HOUR_MS, START_MS, House
+from tampering.matrix import RememberingKey
 
 from ledger.app.outcomes import Accepted
 from ledger.proof.tiles import decode_bundle
@@ -20,26 +20,6 @@ from ledger_audit.verify import verify
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-class RememberingKey:
-    """A public key that verifies what it has verified before by looking it up: most bytes never change."""
-
-    verified: ClassVar[set[tuple[bytes, bytes, bytes]]] = set()
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._key = Ed25519PublicKey.from_public_bytes(data)
-
-    @classmethod
-    def from_public_bytes(cls, data: bytes) -> RememberingKey:
-        return cls(data)
-
-    def verify(self, signature: bytes, message: bytes) -> None:
-        name = (self._data, signature, message)
-        if name not in self.verified:
-            self._key.verify(signature, message)
-            self.verified.add(name)
 
 
 @pytest.fixture(autouse=True)

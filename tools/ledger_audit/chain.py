@@ -108,6 +108,10 @@ class ChainChecker:
             right += 1
         wrong = broken.start + min(right, broken.width - 1)
         self._blame("entry_bundle", wrong, "a bundle of whole entries", broken.summary)
+        self.leave_gap()
+
+    def leave_gap(self) -> None:
+        """Go on after entries that are missing: the chain begins anew, the tree ends."""
         self._gap = self.broken = True
 
     def finish(self, *, size: int, root: bytes) -> None:

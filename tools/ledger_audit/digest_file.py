@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ledger.errors import MalformedError, UsageError
 from ledger_audit.errors import CouldNotCheckError
-from ledger_audit.trust import object_once
+from ledger_audit.strict_json import object_once
 
 if TYPE_CHECKING:
     from pathlib import Path

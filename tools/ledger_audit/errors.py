@@ -1,4 +1,4 @@
-"""The auditor's two expected failures beside findings.
+"""The auditor's expected failures beside findings.
 
 A finding is the result of an audit and no exception; these are raised where no result can be.
 """
@@ -23,3 +23,7 @@ class BrokenBundleError(VerificationError):
         self.width = width
         self.entries = entries
         """What could be read of it; from some entry on, these are not the right bytes."""
+
+
+class AbsentError(CouldNotCheckError):
+    """The source answered, and does not have it."""

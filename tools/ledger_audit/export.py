@@ -6,16 +6,16 @@ the log; only what it writes is checked to be the tree that the checkpoint names
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from ledger.errors import VerificationError
-from ledger.proof.checkpoint import Checkpoint
+from ledger.proof.checkpoint import Checkpoint, open_checkpoint
 from ledger.proof.hashing import leaf_hash
 from ledger.proof.merkle import Frontier
 from ledger.proof.note import Note
 from ledger.proof.tiles import TILE_WIDTH, TilePath, bundle_at, encode_bundle
 from ledger_audit.errors import CouldNotCheckError
+from ledger_audit.files import write_file
 from ledger_audit.sources import Source, read_bundle
 from ledger_audit.tilewalk import TileBuilder
 
@@ -23,17 +23,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from ledger_audit.trust import Trust
+
 
 def export(
-    source: Source, out_dir: Path, *, progress: Callable[[int, int], None] | None = None
+    source: Source,
+    out_dir: Path,
+    *,
+    trust: Trust | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Checkpoint:
     """Write the log under the source's newest checkpoint; what is there already is kept, not read again.
 
-    Raises CouldNotCheckError (exit 5) if the transfer is cut short, and VerificationError if the
-    entries are not those of the checkpoint; in both cases `checkpoint` is not written.
+    With `trust` nothing is fetched under a checkpoint that the trusted key did not sign. Raises
+    CouldNotCheckError (exit 5) if the transfer is cut short, and VerificationError if the entries are not
+    those of the checkpoint, or that is not signed; in these cases `checkpoint` is not written.
     """
     note = source.checkpoint()
     head = Checkpoint.parse(Note.parse(note).text)
+    if trust is not None:
+        verifier = trust.verifier(head.origin)
+        if verifier is None:
+            raise VerificationError(f"the log's origin is not trusted: {head.origin}")
+        head = open_checkpoint(note, verifier, head.origin)
     frontier = Frontier()
     tiles = TileBuilder()
     try:
@@ -51,7 +63,7 @@ def export(
             raise VerificationError(
                 "the entries are not those of the checkpoint", hint="Do not use this export."
             )
-        _write(out_dir / "checkpoint", note)
+        write_file(out_dir / "checkpoint", note)
     except OSError as error:
         raise CouldNotCheckError(f"the export could not be written: {error.strerror}") from None
     return head
@@ -67,20 +79,10 @@ def _bundle(source: Source, out_dir: Path, path: TilePath, size: int) -> list[by
         entries += some
     if len(entries) != path.width:
         raise CouldNotCheckError(f"the transfer of entries was cut short at {first + len(entries)}")
-    _write(target, encode_bundle(entries))
+    write_file(target, encode_bundle(entries))
     return entries
 
 
 def _write_new(target: Path, data: bytes) -> None:
     if not target.exists():
-        _write(target, data)
-
-
-def _write(target: Path, data: bytes) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.part")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(target)
+        write_file(target, data)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ledger.errors import MalformedError, UsageError
 from ledger.proof.commitment import MAX_VALUE_SIZE, SALT_SIZE, TAG_SIZE, check_label, commitment
 from ledger.v1 import redemption_pb2, registry_pb2
-from ledger_audit.trust import object_once
+from ledger_audit.strict_json import object_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

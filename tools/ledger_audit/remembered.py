@@ -1,7 +1,8 @@
-"""The checkpoints that this auditor verified before, in a folder of the auditor's own, one for each log key.
+"""What the auditor remembers of each log: the newest checkpoint that it verified, and its leaf hashes.
 
-A log that is not a continuation of what was remembered is a finding, and both notes are kept. Nothing from a
-log is trusted for being here: the notes are opened under the caller's keys each time.
+One folder a log, named by the SHA-256 of its origin, and in it one for each log key. A log that is shorter
+than what is remembered is an older copy where its leaves are the same, else a fork. Nothing in here is ever
+taken from a log that did not verify.
 """
 
 from __future__ import annotations
@@ -9,100 +10,229 @@ from __future__ import annotations
 import fcntl
 import os
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from ledger.errors import MalformedError
+from ledger.errors import LedgerError
 from ledger.proof.checkpoint import Checkpoint
-from ledger.proof.note import Note
-from ledger_audit.errors import CouldNotCheckError
+from ledger.proof.hashing import EMPTY_ROOT, HASH_SIZE
+from ledger.proof.note import MAX_NOTE_SIZE, Ed25519NoteVerifier, Note
+from ledger_audit.errors import AbsentError, CouldNotCheckError
+from ledger_audit.files import read_file, write_file
+from ledger_audit.leaf_hashes import LeafHashes, first_difference
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-_SUFFIX = ".checkpoint"
-KEPT = 64
-"""Verified checkpoints of one log that are kept; a conflict is kept for ever."""
+    from ledger_audit.findings import Findings
+    from ledger_audit.report import Outcomes
+
+CHECK = "checkpoint_remembered"
+NOTE, LEAF_HASHES = "checkpoint", "leaf-hashes"
+_KEY_DIGITS = 16
+_CONFLICT_DIGITS = 16
+
+
+@dataclass(slots=True)
+class Told:
+    """What is to be said to a person beside the findings, and the files in which evidence is kept."""
+
+    notes: list[str] = field(default_factory=list)
+    kept: list[Path] = field(default_factory=list)
 
 
 class Remembered:
-    """Verified checkpoints by log below `folder`, which is made when something is remembered.
-
-    A log is named by its verifier key: many ledgers for development share one origin.
-    """
+    """The state directory of an auditor; nothing is made in it before something is kept."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def place(self, vkey: str) -> Path:
-        """The folder of a log."""
-        return self._folder / sha256(vkey.encode()).hexdigest()
+    def recall(self, origin: str, verifier: Ed25519NoteVerifier) -> Recollection:
+        """What is remembered of a log. Raises CouldNotCheckError for what is there and cannot be read."""
+        folder = self._folder / sha256(origin.encode()).hexdigest()
+        key = sha256(verifier.vkey.public_key).hexdigest()[:_KEY_DIGITS]
+        return Recollection.load(folder / key, origin)
 
-    def notes(self, vkey: str) -> list[bytes]:
-        """The notes remembered of a log, by ascending size; unreadable ones are CouldNotCheckError."""
+
+class Recollection:
+    """The newest verified checkpoint of one log under one key, if there is one."""
+
+    def __init__(self, folder: Path, origin: str, note: bytes) -> None:
+        self.folder = folder
+        self.origin = origin
+        self.note = note
+        self.head: Checkpoint | None = Checkpoint.parse(Note.parse(note).text) if note else None
+
+    @classmethod
+    def load(cls, folder: Path, origin: str) -> Recollection:
+        """What the folder holds; CouldNotCheckError for what is not what was kept."""
         try:
-            paths = sorted(self.place(vkey).glob(f"*{_SUFFIX}"), key=lambda path: (len(path.name), path.name))
-            return [path.read_bytes() for path in paths]
-        except OSError as error:
-            raise CouldNotCheckError(f"the remembered checkpoints cannot be read: {error.strerror}") from None
-
-    def remember(self, vkey: str, note: bytes) -> None:
-        """Keep a checkpoint that was verified; the oldest make room."""
-        head = Checkpoint.parse(Note.parse(note).text)
-        with self._held(vkey) as place:
-            _replace(place / f"{head.size}{_SUFFIX}", note)
-            sizes = sorted(int(path.name.removesuffix(_SUFFIX)) for path in place.glob(f"*{_SUFFIX}"))
-            for size in sizes[:-KEPT]:
-                (place / f"{size}{_SUFFIX}").unlink(missing_ok=True)
-
-    def keep_conflict(self, vkey: str, remembered: bytes, seen: bytes) -> tuple[Path, Path]:
-        """Write two notes that cannot both be of one log side by side; their paths."""
-        name = f"conflict-{sha256(remembered + seen).hexdigest()[:16]}"
-        with self._held(vkey) as place:
-            paths = place / f"{name}.remembered", place / f"{name}.seen"
-            for path, note in zip(paths, (remembered, seen), strict=True):
-                _replace(path, note)
-        return paths
-
-    @contextmanager
-    def _held(self, vkey: str) -> Iterator[Path]:
-        """The folder of a log, held against other audits."""
-        place = self.place(vkey)
+            note = read_file(
+                folder / NOTE, limit=MAX_NOTE_SIZE, name=f"the remembered checkpoint in {folder}"
+            )
+        except AbsentError:
+            note = b""
         try:
-            place.mkdir(parents=True, exist_ok=True)
-            with (place / "lock").open("wb") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                yield place
-        except OSError as error:
+            return cls(folder, origin, note)
+        except LedgerError as error:
             raise CouldNotCheckError(
-                f"a checkpoint could not be remembered: {error.strerror}", hint="See --state and --no-state."
+                f"the remembered checkpoint in {folder} is damaged: {error.summary}",
+                hint="If you can explain that, remove the folder; the next audit begins anew.",
             ) from None
 
+    @property
+    def size(self) -> int:
+        """Its tree size; 0 where nothing is remembered."""
+        return self.head.size if self.head is not None else 0
 
-def size_of(note: bytes) -> int:
-    """The size that a remembered note names; MalformedError for what is none."""
-    return Checkpoint.parse(Note.parse(note).text).size
+    @property
+    def root(self) -> bytes:
+        """Its root."""
+        return self.head.root if self.head is not None else EMPTY_ROOT
 
+    def judge(
+        self,
+        head: Checkpoint,
+        note: bytes,
+        *,
+        roots: Mapping[int, bytes],
+        seen: LeafHashes,
+        complete: bool,
+        findings: Findings,
+        outcomes: Outcomes,
+    ) -> Told:
+        """Compare a log, whose leaf hashes were just computed, with what is remembered of it."""
+        told = Told()
+        if self.head is None:
+            self._first(told)
+            return told
+        root = roots.get(self.head.size)
+        if self.head.size > head.size:
+            self._compare_shorter(head, note, seen, complete, findings, outcomes, told)
+        elif self.head.size and root is None:
+            outcomes.skip("entries are missing", CHECK)
+        elif self.head.size and root != self.head.root:
+            index = self._first_difference(seen, self.head.size)
+            self._conflict(
+                index, f"{root.hex() if root else ''} at size {self.head.size}", note, findings, told
+            )
+        return told
 
-def newest_within(notes: list[bytes], size: int) -> tuple[bytes | None, bytes | None]:
-    """The largest note of at most `size` leaves, and the smallest of more; what is no note is left out."""
-    within: bytes | None = None
-    for note in notes:
+    def keep(self, head: Checkpoint, note: bytes, seen: LeafHashes) -> str:
+        """Remember a verified checkpoint in place of an older one; what is to be said of that.
+
+        Raises CouldNotCheckError where it cannot be written.
+        """
+        if head.size < self.size or note == self.note:
+            return ""
         try:
-            found = size_of(note)
-        except MalformedError:
-            continue
-        if found > size:
-            return within, note
-        within = note
-    return within, None
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with _locked(self.folder):
+                if Recollection.load(self.folder, self.origin).note != self.note:
+                    return "another audit of this log ended meanwhile: what that one saw is remembered"
+                self._extend(head.size, seen)
+                write_file(self.folder / NOTE, note)
+        except OSError as error:
+            raise CouldNotCheckError(
+                f"the checkpoint could not be kept in {self.folder}: {error.strerror}",
+                hint="See --state and --no-state.",
+            ) from None
+        return ""
+
+    def _first(self, told: Told) -> None:
+        told.notes.append(
+            f"this is the first audit of {self.origin} here: there is nothing to compare it with"
+        )
+        try:
+            others = any(path.is_dir() for path in self.folder.parent.iterdir())
+        except OSError:
+            others = False
+        if others:
+            told.notes.append(f"{self.origin} was audited here before, but under another log key")
+
+    def _compare_shorter(
+        self,
+        head: Checkpoint,
+        note: bytes,
+        seen: LeafHashes,
+        complete: bool,
+        findings: Findings,
+        outcomes: Outcomes,
+        told: Told,
+    ) -> None:
+        """The log is shorter than what is remembered: an older copy of the same leaves, or a fork."""
+        if not complete:
+            outcomes.skip("entries are missing", CHECK)
+            return
+        with self._hashes() as kept:
+            if kept is None or kept.root(self.size) != self.root:
+                outcomes.skip(
+                    f"the log has {head.size} events, the last audit saw {self.size} and kept no hashes",
+                    CHECK,
+                )
+                return
+            index = first_difference(seen, kept, stop=head.size)
+        if index is None:
+            told.notes.append(
+                f"an older copy: the first {head.size} of the {self.size} events that the last audit saw"
+            )
+            return
+        self._conflict(index, f"{head.root.hex()} at size {head.size}", note, findings, told)
+
+    def _first_difference(self, seen: LeafHashes, size: int) -> int | None:
+        with self._hashes() as kept:
+            whole = kept is not None and kept.root(size) == self.root
+            return first_difference(seen, kept, stop=size) if kept is not None and whole else None
+
+    def _conflict(self, index: int | None, actual: str, note: bytes, findings: Findings, told: Told) -> None:
+        """Another history than the remembered one: keep both notes side by side."""
+        if self.head is None:
+            return
+        findings.add(CHECK, index, f"{self.head.root.hex()} at size {self.head.size}", actual)
+        folder = self.folder / f"conflict-{sha256(note).hexdigest()[:_CONFLICT_DIGITS]}"
+        paths = [folder / "remembered", folder / "found"]
+        try:
+            for path, data in zip(paths, (self.note, note), strict=True):
+                write_file(path, data)
+        except OSError as error:
+            told.notes.append(f"the two checkpoints could not be kept in {folder}: {error.strerror}")
+            return
+        told.kept += paths
+        told.notes.append(
+            f"the two checkpoints that contradict each other are kept: {paths[0]} and {paths[1]}"
+        )
+
+    @contextmanager
+    def _hashes(self) -> Iterator[LeafHashes | None]:
+        """The leaf hashes below the remembered checkpoint, None where there are none."""
+        try:
+            descriptor = os.open(self.folder / LEAF_HASHES, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            yield None
+            return
+        with LeafHashes(descriptor) as kept:
+            yield kept
+
+    def _extend(self, size: int, seen: LeafHashes) -> None:
+        """Bring the kept leaf hashes to that size; what a crash left behind the checkpoint is overwritten."""
+        descriptor = os.open(self.folder / LEAF_HASHES, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            known = self.size if os.fstat(descriptor).st_size >= self.size * HASH_SIZE else 0
+            offset = known * HASH_SIZE
+            for piece in seen.pieces(known, size):
+                os.pwrite(descriptor, piece, offset)
+                offset += len(piece)
+            os.ftruncate(descriptor, offset)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
-def _replace(path: Path, data: bytes) -> None:
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    with new.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Wait until no other audit writes in the folder."""
+    with (folder / "lock").open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -23,7 +23,7 @@ from ledger_audit.sources import Source, read_entry
 from ledger_audit.watch import Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ledger_audit.dossiers import Application, Clawback, Redemption, Voucher
     from ledger_audit.state import State
@@ -60,7 +60,7 @@ def tree_size(source: Source) -> int:
     return Checkpoint.parse(Note.parse(source.checkpoint()).text).size
 
 
-def replay(source: Source, *, at: int) -> Replay:
+def replay(source: Source, *, at: int, progress: Callable[[int, int], None] | None = None) -> Replay:
     """Fold the events 0 … `at`. Raises UsageError for an index that the log does not have."""
     size = tree_size(source)
     if not 0 <= at < size:
@@ -71,6 +71,8 @@ def replay(source: Source, *, at: int) -> Replay:
         fold = Fold(findings, scratch, partial(_read, source, size))
         for leaf in refold(source, fold, stop=at + 1, size=size):
             newest = leaf.leaf_hash
+            if progress is not None:
+                progress(leaf.index + 1, at + 1)
         scratch.flush_ids()
         return Replay(at, newest, fold.state, findings.ordered(), fold.stopped)
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from ledger.errors import ExitCode
 from ledger.v1 import quantities_pb2
 from ledger_audit.findings import CHECKS, Finding, Findings, Layer, Status
+from ledger_audit.remembered import Told
 
 if TYPE_CHECKING:
+    from ledger_audit.accepted import Settled
     from ledger_audit.entities import Programme
     from ledger_audit.state import State
 
@@ -41,6 +43,7 @@ class Outcomes:
 class CheckResult:
     """How one check ended; `count` is its number of findings, `reason` says why it was skipped."""
 
+    number: int
     name: str
     status: Status
     count: int
@@ -54,9 +57,11 @@ class Report:
     tree_size: int
     root_hash: bytes
     findings: tuple[Finding, ...]
-    accepted: tuple[Finding, ...]
+    accepted: tuple[Settled, ...]
     checks: tuple[CheckResult, ...]
     totals: dict[str, dict[str, Any]]
+    origin: str = ""
+    """That the checkpoint names; not part of the JSON."""
     genesis_leaf_hash: bytes = b""
     roots: tuple[str, ...] = ()
     clock: str = ""
@@ -64,10 +69,12 @@ class Report:
     """What the openings that were given said (`openings.Openings.summary`); None without any."""
     digests: tuple[tuple[int, bytes], ...] = ()
     """The state digests as this auditor computed them, by leaf index; not part of the JSON."""
-    kept: tuple[str, ...] = ()
-    """Files in which contradicting checkpoints were kept."""
     bracket: tuple[int, int] | None = None
     """Leaves [first, last) in which a change lies that only trusted roots tell of."""
+    receipts_agreed: int | None = None
+    """How many of the receipts that were given the log keeps; None without any."""
+    told: Told = field(default_factory=Told)
+    """What is to be said beside the result, and the files in which contradicting checkpoints are kept."""
 
     @property
     def result(self) -> str:
@@ -92,14 +99,19 @@ class Report:
                 {"check": f.check, "index": f.index, "expected": f.expected, "actual": f.actual}
                 for f in self.findings
             ],
-            "checks": [{"name": c.name, "status": c.status.value, "count": c.count} for c in self.checks],
+            "checks": [
+                {"number": c.number, "name": c.name, "status": c.status.value, "count": c.count}
+                for c in self.checks
+            ],
             "totals": self.totals,
             "genesis_leaf_hash": self.genesis_leaf_hash.hex(),
             "roots": list(self.roots),
             "clock": self.clock,
             **({} if self.commitments is None else {"commitments": self.commitments}),
-            **({"kept": list(self.kept)} if self.kept else {}),
             **({} if self.bracket is None else {"bracket": list(self.bracket)}),
+            **({} if self.receipts_agreed is None else {"receipts_agreed": self.receipts_agreed}),
+            **({"accepted": [settled.to_json() for settled in self.accepted]} if self.accepted else {}),
+            **({"kept": [str(path) for path in self.told.kept]} if self.told.kept else {}),
         }
 
 
@@ -110,15 +122,15 @@ def check_results(findings: Findings, outcomes: Outcomes) -> tuple[CheckResult, 
         name = check.name
         count, accepted = findings.counts.get(name, 0), findings.accepted_counts.get(name, 0)
         if count:
-            results.append(CheckResult(name, Status.FAIL, count))
+            results.append(CheckResult(check.number, name, Status.FAIL, count))
         elif name in outcomes.skipped:
-            results.append(CheckResult(name, Status.SKIPPED, 0, outcomes.skipped[name]))
+            results.append(CheckResult(check.number, name, Status.SKIPPED, 0, outcomes.skipped[name]))
         elif accepted:
-            results.append(CheckResult(name, Status.ACCEPTED, accepted))
+            results.append(CheckResult(check.number, name, Status.ACCEPTED, accepted))
         elif name in outcomes.not_requested:
-            results.append(CheckResult(name, Status.NOT_REQUESTED, 0))
+            results.append(CheckResult(check.number, name, Status.NOT_REQUESTED, 0))
         else:
-            results.append(CheckResult(name, Status.PASS, 0))
+            results.append(CheckResult(check.number, name, Status.PASS, 0))
     return tuple(results)
 
 

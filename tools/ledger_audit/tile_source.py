@@ -1,6 +1,7 @@
 """Logs in the C2SP tlog-tiles layout, wherever their files are, and the files of a directory.
 
-Sources give bytes and judge none of them but for whole entry bundles.
+Sources give bytes and judge none of them but for whole entry bundles. A file is read up to the largest size
+that it may have: what is longer is cut after one byte more, and so does not parse, here as there.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from ledger.errors import MalformedError
-from ledger.proof.tiles import TILE_WIDTH, TilePath, bundle_at, decode_bundle
-from ledger_audit.errors import BrokenBundleError, CouldNotCheckError
+from ledger.proof.hashing import HASH_SIZE
+from ledger.proof.note import MAX_NOTE_SIZE
+from ledger.proof.tiles import MAX_ENTRY_SIZE, TILE_WIDTH, TilePath, bundle_at, decode_bundle
+from ledger_audit.errors import AbsentError, BrokenBundleError
+from ledger_audit.files import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,55 +23,73 @@ if TYPE_CHECKING:
 Chunk = tuple[int, list[bytes]]
 """The index of the first entry, and the entries of one bundle."""
 
-
-class AbsentError(CouldNotCheckError):
-    """There is no such file."""
+CHECKPOINT = "checkpoint"
+_LENGTH_BYTES = 2
+_HINT = "Export the log again; an export goes on where it stopped."
 
 
 class TileSource(ABC):
-    """A log as files; what differs is how one is read."""
+    """The source over named files; a partial tile that is gone is looked for in the full one."""
 
-    directory: Path | None
+    directory: Path | None = None
 
     @abstractmethod
-    def read(self, name: str) -> bytes:
-        """The file of that path below the log's prefix; AbsentError or CouldNotCheckError."""
+    def read(self, name: str, *, limit: int) -> bytes:
+        """The content of a file, or of a longer one the first `limit` + 1 bytes.
+
+        Raises AbsentError where there is no such file, CouldNotCheckError where it cannot be read.
+        """
 
     def checkpoint(self) -> bytes:
         """The file `checkpoint`."""
-        return self.read("checkpoint")
+        return self.read(CHECKPOINT, limit=MAX_NOTE_SIZE)
 
     def chunks(self, *, start: int, stop: int, size: int) -> Iterator[Chunk]:
-        """One chunk a bundle file. Raises BrokenBundleError for a file that is no such bundle."""
+        """One chunk a bundle file, of the first and the last one what was asked for."""
         for bundle in range(start // TILE_WIDTH, -(-stop // TILE_WIDTH)):
-            path = bundle_at(index=bundle, size=size)
             first = bundle * TILE_WIDTH
-            entries = read_bundle(self.read_wider(path), path=path, start=first)
-            yield first, entries[: stop - first]
-
-    def tile(self, path: TilePath) -> bytes:
-        """The file of the tile, or the beginning of a fuller one."""
-        return self.read_wider(path)
-
-    def read_wider(self, path: TilePath) -> bytes:
-        """The file of a tile or bundle, or what it would be, cut out of the full one."""
-        try:
-            return self.read(path.render())
-        except AbsentError as absent:
-            if path.is_full:
-                raise
-            try:
-                data = self.read(TilePath(path.level, path.index).render())
-            except AbsentError:
-                raise absent from None
-        if path.level is not None:
-            return data[: 32 * path.width]
-        entries = decode_bundle(data, width=TILE_WIDTH)[: path.width]
-        return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
+            entries = self._bundle(bundle_at(index=bundle, size=size), first)
+            skipped = max(0, start - first)
+            yield first + skipped, entries[skipped : stop - first]
 
     @abstractmethod
     def close(self) -> None:
         """Release what is open."""
+
+    def tile(self, path: TilePath) -> bytes:
+        """The file of the tile, or the beginning of the full one."""
+        try:
+            return self.read(path.render(), limit=size_limit(path))
+        except AbsentError:
+            if path.is_full:
+                raise
+            data = self._full(path)
+        if data is None:
+            raise AbsentError(f"there is no {path.render()}")
+        return data[: HASH_SIZE * path.width]
+
+    def _bundle(self, path: TilePath, first: int) -> list[bytes]:
+        try:
+            return read_bundle(self.read(path.render(), limit=size_limit(path)), path=path, start=first)
+        except AbsentError:
+            if path.is_full:
+                raise
+            data = self._full(path)
+        if data is None:
+            raise AbsentError(f"there is no {path.render()}")
+        try:
+            return read_bundle(data, path=TilePath(None, path.index), start=first)[: path.width]
+        except BrokenBundleError as error:
+            raise BrokenBundleError(
+                error.summary, start=first, width=path.width, entries=error.entries[: path.width]
+            ) from None
+
+    def _full(self, path: TilePath) -> bytes | None:
+        full = TilePath(path.level, path.index)
+        try:
+            return self.read(full.render(), limit=size_limit(full))
+        except AbsentError:
+            return None
 
 
 class ExportSource(TileSource):
@@ -76,23 +98,18 @@ class ExportSource(TileSource):
     def __init__(self, directory: Path) -> None:
         self.directory: Path = directory
 
-    def read(self, name: str) -> bytes:
-        """The file below the directory."""
-        try:
-            return (self.directory / name).read_bytes()
-        except OSError as error:
-            kind = (
-                AbsentError
-                if isinstance(error, FileNotFoundError | NotADirectoryError)
-                else CouldNotCheckError
-            )
-            raise kind(
-                f"cannot read {name}: {error.strerror}",
-                hint="Export the log again; an export goes on where it stopped.",
-            ) from None
+    def read(self, name: str, *, limit: int) -> bytes:
+        """The file of that name."""
+        return read_file(self.directory / name, limit=limit, name=name, hint=_HINT)
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def size_limit(path: TilePath) -> int:
+    """The most bytes that a tile or bundle of this width can have."""
+    each = HASH_SIZE if path.level is not None else _LENGTH_BYTES + MAX_ENTRY_SIZE
+    return each * path.width
 
 
 def read_bundle(data: bytes, *, path: TilePath, start: int) -> list[bytes]:

@@ -69,7 +69,9 @@ class _Leaf:
         return {**place, "actor": event.actor.hex(), "recorded_ms": str(event.recorded_ms), **more}
 
 
-def trace(source: Source, payment: str) -> dict[str, Any]:
+def trace(
+    source: Source, payment: str, *, progress: Callable[[int, int], None] | None = None
+) -> dict[str, Any]:
     """Everything that the payments of a redemption (its id in hexadecimal) or one payment (its leaf) rest on.
 
     Raises UsageError for another text, and for an id or leaf that is none.
@@ -79,7 +81,7 @@ def trace(source: Source, payment: str) -> dict[str, Any]:
     def leaf(index: int) -> _Leaf:
         return _Leaf(index, read_entry(source, index=index, size=size))
 
-    payments = [leaf(index) for index in _payment_indexes(source, payment, size)]
+    payments = [leaf(index) for index in _payment_indexes(source, payment, size, progress)]
     if any(paid.kind != "payment_confirmed" for paid in payments) or not payments:
         raise UsageError(f"{payment} is no payment and no redemption that was paid")
     orders = [leaf(paid.premise(_ORDER)) for paid in payments]
@@ -115,7 +117,9 @@ def _accepted(leaf: Callable[[int], _Leaf], request: _Leaf, claim_id: bytes) -> 
     return found
 
 
-def _payment_indexes(source: Source, payment: str, size: int) -> list[int]:
+def _payment_indexes(
+    source: Source, payment: str, size: int, progress: Callable[[int, int], None] | None
+) -> list[int]:
     """The leaves of the payments that are meant."""
     if payment.isascii() and payment.isdigit() and len(payment) < _ID_DIGITS:
         if int(payment) >= size:
@@ -131,6 +135,8 @@ def _payment_indexes(source: Source, payment: str, size: int) -> list[int]:
             event = parse_again(entry)[0] if name in entry else None
             if event is not None and event.stream_id == stream and event.HasField("payment_confirmed"):
                 found.append(index)
+        if progress is not None:
+            progress(start + len(entries), size)
     return found
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ledger.errors import MalformedError, UsageError
 from ledger.proof.note import Ed25519NoteVerifier
-from ledger_audit.findings import CHECK_NAMES
+from ledger_audit.strict_json import object_once
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,39 +71,7 @@ class Trust:
             raise UsageError(f"cannot read the trust file: {error.strerror}") from None
 
 
-def load_accepted(path: Path) -> tuple[tuple[str, int | None], ...]:
-    """The (check, index) pairs of an auditor's file of known findings; MalformedError otherwise."""
-    try:
-        value = json.loads(path.read_bytes().decode("utf-8"), object_pairs_hook=object_once)
-    except OSError as error:
-        raise UsageError(f"cannot read the accepted findings: {error.strerror}") from None
-    except (UnicodeDecodeError, json.JSONDecodeError):
-        raise MalformedError("the file of accepted findings is not JSON") from None
-    if not isinstance(value, list):
-        raise MalformedError("the file of accepted findings is not a list")
-    return tuple(_accepted(item) for item in value)
-
-
-def _accepted(item: Any) -> tuple[str, int | None]:
-    if not isinstance(item, dict) or set(item) != {"check", "index", "reason", "compensating_index"}:
-        raise MalformedError("an accepted finding has exactly check, index, reason and compensating_index")
-    check, index = item["check"], item["index"]
-    if check not in CHECK_NAMES or not (index is None or (type(index) is int and index >= 0)):
-        raise MalformedError("an accepted finding has a wrong check or index")
-    if not isinstance(item["reason"], str) or not item["reason"]:
-        raise MalformedError("an accepted finding needs a reason")
-    return check, index
-
-
 def _hex(value: object, size: int) -> bytes:
     if not isinstance(value, str) or len(value) != 2 * size or set(value) - set("0123456789abcdef"):
         raise MalformedError(f"the trust file has something else than {size} bytes in lower-case hexadecimal")
     return bytes.fromhex(value)
-
-
-def object_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object; MalformedError where it names a field twice."""
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise MalformedError("a JSON object names a field twice")
-    return value

@@ -13,16 +13,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ledger.errors import LedgerError, MalformedError
-from ledger.proof.checkpoint import Checkpoint, open_checkpoint
+from ledger.proof.checkpoint import Checkpoint
+from ledger.proof.hashing import leaf_hash as hash_of
 from ledger.proof.note import Note
 from ledger.proof.policy import Policy
 from ledger.proof.tiles import TILE_WIDTH
 from ledger_audit.chain import Bundle, ChainChecker
-from ledger_audit.errors import BrokenBundleError, CouldNotCheckError
+from ledger_audit.errors import AbsentError, BrokenBundleError, CouldNotCheckError
 from ledger_audit.findings import CHECKS, Findings, Layer
 from ledger_audit.fold import Fold
-from ledger_audit.receipts import Receipt, compare, load_receipts
-from ledger_audit.remembered import Remembered, newest_within, size_of
+from ledger_audit.leaf_hashes import LeafHashes
+from ledger_audit.outside import Outside, verify_note
 from ledger_audit.report import Outcomes, Report, check_results, totals
 from ledger_audit.scan import KeyTable, Scan, hash_only, parse_again, scan
 from ledger_audit.scratch import Scratch
@@ -34,7 +35,9 @@ from ledger_audit.watch import Seen
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ledger_audit.accepted import Accepted
     from ledger_audit.openings import Openings
+    from ledger_audit.remembered import Remembered
     from ledger_audit.watch import Watcher
 
 Progress = Callable[[int, int], None]
@@ -43,6 +46,7 @@ Progress = Callable[[int, int], None]
 ALL_LAYERS, BYTES_LAYERS = "all", "bytes"
 _BATCH = 64
 """Entries that are scanned and then folded: so few that they stay in the processor's caches."""
+_MAX_ABSENT = 16
 
 
 def verify(
@@ -54,7 +58,7 @@ def verify(
     policy: str | None = None,
     receipts: Path | None = None,
     openings: Openings | None = None,
-    accepted: tuple[tuple[str, int | None], ...] = (),
+    accepted: tuple[Accepted, ...] = (),
     remembered: Remembered | None = None,
     workers: int = 1,
     layers: str = ALL_LAYERS,
@@ -64,9 +68,9 @@ def verify(
     """Audit a log under a trust file or a log key.
 
     `checkpoint` is a signed note had from elsewhere that the log must contain; `policy` is a C2SP
-    tlog-policy text; `openings` open commitments to personal data; `accepted` are (check, index) pairs
-    known to the auditor; `remembered` are the checkpoints verified before, which the log must extend and to
-    which its newest is added. `layers` is `all`, or `bytes` for chain and tree alone; with `all` a `watcher`
+    tlog-policy text; `openings` open commitments to personal data; `accepted` are findings that the auditor
+    knows; `remembered` is what was verified before, which the log must extend and which takes in what is
+    verified now. `layers` is `all`, or `bytes` for chain and tree alone; with `all` a `watcher`
     looks on. Raises ValueError without trust, MalformedError for a policy or key that does not parse; all
     else is in the report.
     """
@@ -76,7 +80,7 @@ def verify(
         trust = Trust.from_log_key(log_key)
     text = trust.policy if policy is None else policy
     rules = Policy.parse(text) if text.strip() else None
-    audit = _Audit(source, trust, Findings(accepted), layers, openings, watcher, remembered)
+    audit = _Audit(source, trust, accepted, layers, openings, watcher, remembered)
     return audit.run(
         checkpoint=checkpoint, policy=rules, receipts=receipts, workers=workers, progress=progress
     )
@@ -89,7 +93,7 @@ class _Audit:
         self,
         source: Source,
         trust: Trust,
-        findings: Findings,
+        accepted: tuple[Accepted, ...],
         layers: str,
         openings: Openings | None,
         watcher: Watcher | None,
@@ -97,22 +101,18 @@ class _Audit:
     ) -> None:
         self.source = source
         self.trust = trust
-        self.findings = findings
+        self.findings = Findings((item.check, item.index) for item in accepted)
         self.outcomes = Outcomes()
+        self.outside = Outside(trust, self.findings, self.outcomes)
+        self.outside.take_accepted(accepted)
         self.deep = layers == ALL_LAYERS
         self.openings = openings
         self.watcher = watcher
         self.remembered = remembered
-        self.kept: tuple[str, ...] = ()
-        self._earlier_note = b""
-        self._vkey = ""
-        """The key under which the log's newest checkpoint is read."""
-        self._trees: dict[int, bool] = {}
-        """Sizes at which a trusted root is known, and whether the log has it."""
         self.head: Checkpoint | None = None
-        self.hashes: dict[int, bytes] = {}
+        self.seen: LeafHashes
         self.genesis: bytes = b""
-        self.broken: dict[int, BrokenBundleError] = {}
+        self.broken: dict[int, BrokenBundleError | AbsentError] = {}
 
     def run(
         self,
@@ -125,40 +125,41 @@ class _Audit:
     ) -> Report:
         self._note_requests(checkpoint=checkpoint, policy=policy, receipts=receipts)
         note = self._open_head(policy)
-        given = self._open_given(checkpoint) if checkpoint is not None else None
-        earlier = self._recall(note) if self.remembered is not None else None
-        held = self._load_receipts(receipts) if receipts is not None else []
-        with Scratch() as scratch, _no_collection():
+        outside = self.outside
+        if checkpoint is not None:
+            outside.take_checkpoint(checkpoint)
+        if receipts is not None:
+            outside.take_receipts(receipts, policy)
+        if self.remembered is not None and self.head is not None:
+            outside.take_remembered(self.remembered, self.head)
+        with Scratch() as scratch, LeafHashes.temporary() as self.seen, _no_collection():
             size = self.head.size if self.head is not None else 0
             fold = Fold(self.findings, scratch, partial(self._read_entry, size))
-            chain = ChainChecker(
-                self.findings,
-                load_tile=self.source.tile,
-                sizes=[n.size for n in (given, earlier, *held) if n is not None and n.size <= size],
-            )
+            chain = ChainChecker(self.findings, load_tile=self.source.tile, sizes=outside.sizes(size))
             if self.head is not None and note:
-                wanted = {receipt.index for receipt in held}
-                self._pass(self.head, chain, fold, wanted, workers, progress)
-                self._finish(self.head, chain, fold, given, held)
-                if earlier is not None:
-                    self._compare_earlier(earlier, chain, note)
+                self._pass(self.head, chain, fold, workers, progress)
+                self._finish(self.head, chain, fold)
+                outside.compare(self.head, note, chain, self.seen)
+            settled = outside.settle(were_read=self.deep)
+            if self.head is not None and note:
+                outside.keep(self.head, note, self.seen)
             state = fold.state
-        if self.remembered is not None and note:
-            self._remember(note)
         return Report(
             tree_size=size,
             root_hash=chain.frontier.root() if self.head is not None else b"",
             findings=self.findings.ordered(),
-            accepted=tuple(self.findings.accepted),
+            accepted=settled,
             checks=check_results(self.findings, self.outcomes),
             totals=totals(state),
+            origin=self.head.origin if self.head is not None else "",
             genesis_leaf_hash=self.genesis,
             roots=tuple(key_id.hex() for key_id in state.root_keys),
             clock=("SIMULATED" if state.simulated else "SYSTEM") if state.ledger_id else "",
             commitments=self.openings.summary() if self.openings is not None else None,
             digests=tuple(fold.digests.computed),
-            kept=self.kept,
-            bracket=self._bracket(),
+            bracket=outside.bracket(),
+            receipts_agreed=outside.receipts_agreed,
+            told=outside.told,
         )
 
     def _note_requests(
@@ -197,23 +198,10 @@ class _Audit:
             self.findings.add("checkpoint_form", None, "a signed checkpoint", error.summary)
             self.outcomes.skip_layers("the checkpoint does not parse", *Layer)
             return b""
-        self._verify_note(note, self.head, "checkpoint_signature")
+        verify_note(note, self.head, "checkpoint_signature", trust=self.trust, findings=self.findings)
         if policy is not None:
             self._check_witnesses(note, policy, self.head.origin)
         return note
-
-    def _verify_note(self, note: bytes, head: Checkpoint, check: str) -> bool:
-        verifier = self.trust.verifier(head.origin)
-        if verifier is None:
-            self.findings.add(check, None, "a trusted origin", head.origin)
-            return False
-        self._vkey = verifier.vkey.render()
-        try:
-            open_checkpoint(note, verifier, head.origin)
-        except LedgerError as error:
-            self.findings.add(check, None, f"a signature by {verifier.vkey.render()}", error.summary)
-            return False
-        return True
 
     def _check_witnesses(self, note: bytes, policy: Policy, origin: str) -> None:
         try:
@@ -222,27 +210,11 @@ class _Audit:
         except LedgerError as error:
             self.findings.add("witnesses", None, "valid cosignatures", error.summary)
 
-    def _open_given(self, note: bytes) -> Checkpoint | None:
-        try:
-            head = Checkpoint.parse(Note.parse(note).text)
-        except MalformedError as error:
-            self.findings.add("checkpoint_given", None, "a signed checkpoint", error.summary)
-            return None
-        return head if self._verify_note(note, head, "checkpoint_given") else None
-
-    def _load_receipts(self, directory: Path) -> list[Receipt]:
-        try:
-            return load_receipts(directory, self.trust, self.findings)
-        except CouldNotCheckError as error:
-            self.outcomes.skip(error.summary, "receipts")
-            return []
-
     def _pass(
         self,
         head: Checkpoint,
         chain: ChainChecker,
         fold: Fold,
-        wanted: set[int],
         workers: int,
         progress: Progress | None,
     ) -> None:
@@ -258,23 +230,24 @@ class _Audit:
                 if stop % TILE_WIDTH == 0 or stop == head.size:
                     chain.feed(bundle.start, bundle.entries, bundle.hashes)
                     bundle = Bundle()
-                self._take(entries, result, fold, wanted)
+                self._take(entries, result, fold)
                 if progress is not None:
                     progress(stop, head.size)
         except CouldNotCheckError as error:
             layers = (Layer.BYTES, Layer.SIGNATURES, Layer.RULES)
             self.outcomes.skip_layers(error.summary, *layers)
 
-    def _take(self, entries: list[bytes], result: Scan, fold: Fold, wanted: set[int]) -> None:
+    def _take(self, entries: list[bytes], result: Scan, fold: Fold) -> None:
         """Collect what a scan found and fold its events."""
+        self.seen.put(result.start, result.hashes)
         for check, index, expected, actual in result.findings:
             self.findings.add(check, index, expected, actual, result.hashes[index - result.start])
         if result.start == 0:
             self.genesis = result.hashes[0]
         if self.openings is not None:
             self.openings.take(result, self.findings)
-        if wanted:
-            self.hashes |= {i: h for i, h in enumerate(result.hashes, result.start) if i in wanted}
+        if self.deep:
+            self.outside.see(result)
         apply, watcher = fold.apply, self.watcher if self.deep else None
         scanned = zip(result.hashes, entries, result.events, result.statements, strict=False)
         for index, (leaf_hash, entry, event, statement) in enumerate(scanned, result.start):
@@ -282,10 +255,15 @@ class _Audit:
             if watcher is not None and not fold.stopped:
                 watcher.see(fold, Seen(index, leaf_hash, event, statement))
 
-    def _skip(self, error: BrokenBundleError, chain: ChainChecker, fold: Fold) -> None:
-        """A file that is no bundle is a finding; it ends the fold, but not the rest."""
-        chain.skip(error, hash_only(error.start, error.entries).hashes)
-        fold.stopped = fold.stopped or f"the bundle at {error.start} does not parse"
+    def _skip(self, error: BrokenBundleError | AbsentError, chain: ChainChecker, fold: Fold) -> None:
+        """A bundle that is none is a finding, an absent one is not; either ends the fold, not the rest."""
+        if isinstance(error, BrokenBundleError):
+            chain.skip(error, hash_only(error.start, error.entries).hashes)
+            fold.stopped = fold.stopped or f"the bundle at {error.start} does not parse"
+            return
+        chain.leave_gap()
+        self.outcomes.skip_layers(error.summary, Layer.BYTES, Layer.SIGNATURES, Layer.RULES)
+        fold.stopped = fold.stopped or error.summary
 
     def _scans(self, size: int, workers: int) -> Iterator[tuple[list[bytes], Scan]]:
         """Entries with their scan, in order; no entries stand for a broken bundle."""
@@ -308,31 +286,41 @@ class _Audit:
                 yield part, scan(start + offset, part, keys)
 
     def _chunks(self, size: int) -> Iterator[Chunk]:
-        """All chunks; one that is no bundle has no entries, and its error is kept."""
-        position = 0
+        """All chunks; one that is no bundle, or absent, has no entries, and its error is kept.
+
+        Raises AbsentError when so many are absent, one after the other, that the rest will be, too.
+        """
+        position = absent = 0
         while position < size:
             try:
                 for start, entries in self.source.chunks(start=position, stop=size, size=size):
-                    position = start + len(entries)
+                    position, absent = start + len(entries), 0
                     yield start, entries
-            except BrokenBundleError as error:
-                self.broken[error.start] = error
-                yield error.start, []
-                position = error.start + error.width
+                if position < size:
+                    raise CouldNotCheckError(f"the source ended before event {position}")
+            except (BrokenBundleError, AbsentError) as error:
+                absent += isinstance(error, AbsentError)
+                if absent > _MAX_ABSENT:
+                    raise
+                start = position - position % TILE_WIDTH
+                self.broken[start] = error
+                yield start, []
+                position = min(start + TILE_WIDTH, size)
 
-    def _finish(
-        self, head: Checkpoint, chain: ChainChecker, fold: Fold, given: Checkpoint | None, held: list[Receipt]
-    ) -> None:
+    def _finish(self, head: Checkpoint, chain: ChainChecker, fold: Fold) -> None:
         complete = chain.frontier.size == head.size
         chain.finish(size=head.size, root=head.root)
         if complete:
-            self._trees[head.size] = chain.frontier.root() == head.root
+            self.outside.note_root(head, chain.frontier.root())
         if chain.tiles_absent:
             self.outcomes.skip("hash tiles are absent", "hash_tiles")
         if not complete:
             self.outcomes.skip("entries are missing", "tree_root")
         if self.deep:
-            fold.finish()
+            try:
+                fold.finish()
+            except CouldNotCheckError as error:
+                fold.stopped = fold.stopped or error.summary
             if self.openings is not None:
                 self.openings.finish(fold.state.ledger_id, self.outcomes)
             if fold.stopped:
@@ -341,13 +329,6 @@ class _Audit:
             elif complete and fold.size:
                 tie_out(fold)
             self._check_trust(head)
-        if given is not None:
-            self._compare_given(given, chain)
-        for receipt in held:
-            if not compare(receipt, hashes=self.hashes, roots=chain.roots, findings=self.findings):
-                self.outcomes.skip("the log is shorter than a receipt", "receipts")
-            elif receipt.size in chain.roots:
-                self._trees[receipt.size] = chain.roots[receipt.size] == receipt.root
 
     def _check_trust(self, head: Checkpoint) -> None:
         """The genesis is the trusted one and names the key and origin that were given."""
@@ -359,7 +340,7 @@ class _Audit:
             self.findings.add("roots_pinned", 0, pinned, self.genesis, self.genesis)
         try:
             _, statement = parse_again(self._read_entry(head.size, 0))
-        except (CouldNotCheckError, BrokenBundleError) as error:
+        except CouldNotCheckError as error:
             self.outcomes.skip(error.summary, "log_key")
             return
         vkey = getattr(statement, "log_vkey", "")
@@ -369,72 +350,15 @@ class _Audit:
         if self.trust.ledger_id is not None and ledger_id != self.trust.ledger_id:
             self.findings.add("roots_pinned", 0, self.trust.ledger_id, ledger_id)
 
-    def _compare_given(self, given: Checkpoint, chain: ChainChecker) -> None:
-        root = chain.roots.get(given.size)
-        if given.size == 0:
-            return
-        if root is None:
-            self.outcomes.skip(f"the log has fewer than {given.size} entries", "checkpoint_given")
-            return
-        self._trees[given.size] = root == given.root
-        if root != given.root:
-            self.findings.add("checkpoint_given", None, f"{given.root.hex()} at size {given.size}", root)
-
-    def _recall(self, note: bytes) -> Checkpoint | None:
-        """The newest checkpoint remembered that the log must contain; a live log must not be shorter."""
-        if self.head is None or self.remembered is None or not self._vkey:
-            return None
-        try:
-            within, beyond = newest_within(self.remembered.notes(self._vkey), self.head.size)
-            if beyond is not None and self.source.directory is None:
-                wanted = f"at least {size_of(beyond)} entries, as seen before"
-                self.findings.add("checkpoint_remembered", None, wanted, self.head.size)
-                self._keep(beyond, note)
-        except CouldNotCheckError as error:
-            self.outcomes.skip(error.summary, "checkpoint_remembered")
-            return None
-        if within is None:
-            return None
-        self._earlier_note = within
-        head = Checkpoint.parse(Note.parse(within).text)
-        return head if self._verify_note(within, head, "checkpoint_remembered") else None
-
-    def _compare_earlier(self, earlier: Checkpoint, chain: ChainChecker, note: bytes) -> None:
-        root = chain.roots.get(earlier.size)
-        if root is None:
-            self.outcomes.skip("entries are missing", "checkpoint_remembered")
-            return
-        self._trees[earlier.size] = root == earlier.root
-        if root != earlier.root:
-            wanted = f"{earlier.root.hex()} at size {earlier.size}, as seen before"
-            self.findings.add("checkpoint_remembered", None, wanted, root)
-            self._keep(self._earlier_note, note)
-
-    def _keep(self, remembered: bytes, seen: bytes) -> None:
-        """Keep both notes of a log that contradicts itself."""
-        if self.remembered is not None:
-            self.kept += tuple(map(str, self.remembered.keep_conflict(self._vkey, remembered, seen)))
-
-    def _remember(self, note: bytes) -> None:
-        """Remember a checkpoint whose bytes and trust are in order, whatever the rules say."""
-        layers = {Layer.BYTES, Layer.TRUST}
-        names = {check.name for check in CHECKS if check.layer in layers}
-        if self.remembered is None or names & {*self.findings.counts, *self.outcomes.skipped}:
-            return
-        try:
-            self.remembered.remember(self._vkey, note)
-        except CouldNotCheckError as error:
-            self.outcomes.skip(error.summary, "checkpoint_remembered")
-
-    def _bracket(self) -> tuple[int, int] | None:
-        """Where a change lies that only roots tell of: the first leaf, and the one behind the last."""
-        wrong = min((size for size, right in self._trees.items() if not right), default=None)
-        if wrong is None:
-            return None
-        return max((size for size, right in self._trees.items() if right and size < wrong), default=0), wrong
-
     def _read_entry(self, size: int, index: int) -> bytes:
-        return read_entry(self.source, index=index, size=size)
+        """An entry once more; CouldNotCheckError unless it is the one that was hashed."""
+        try:
+            entry = read_entry(self.source, index=index, size=size)
+        except BrokenBundleError as error:
+            raise CouldNotCheckError(f"event {index} cannot be read again: {error.summary}") from None
+        if hash_of(entry) != self.seen.get(index):
+            raise CouldNotCheckError(f"the source gave other bytes for event {index} when it was read again")
+        return entry
 
 
 @contextmanager

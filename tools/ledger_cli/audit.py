@@ -13,10 +13,20 @@ import typer
 from ledger_cli.audit_bisect import add_to as add_bisect
 from ledger_cli.audit_fraud import add_to as add_fraud
 from ledger_cli.audit_indicators import add_to as add_indicators
+from ledger_cli.audit_monitor import add_to as add_monitor
 from ledger_cli.audit_reconcile import add_to as add_reconcile
 from ledger_cli.audit_whatif import add_to as add_whatif
 from ledger_cli.groups import part_app
-from ledger_cli.options import Json, Location, Reader
+from ledger_cli.options import (
+    Authorities,
+    Json,
+    Location,
+    LogKeyIfAny,
+    NoState,
+    Reader,
+    StateFolder,
+    TrustIfAny,
+)
 
 app = part_app("Export and verify a ledger without trusting its server.")
 
@@ -25,16 +35,24 @@ app = part_app("Export and verify a ledger without trusting its server.")
 def export(
     source: Location,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write it.")],
+    trust: TrustIfAny = None,
+    log_key: LogKeyIfAny = "",
     who: Reader = None,
+    ca: Authorities = None,
     as_json: Json = False,
 ) -> None:
-    """Copy a log into a C2SP tlog-tiles directory; a copy that was cut short goes on where it stopped."""
+    """Copy a log into a C2SP tlog-tiles directory; a copy that was cut short goes on where it stopped.
+
+    With trust nothing is fetched under a checkpoint that the trusted key did not sign.
+    """
     from ledger_audit.export import export as run
-    from ledger_cli.audit_sources import opened, stepping
+    from ledger_cli.audit_progress import stepping
+    from ledger_cli.audit_sources import opened, trust_if_given
     from ledger_cli.output import print_object
 
-    with opened(source, who) as log, stepping("exporting") as step:
-        head = run(log, out, progress=step)
+    trusted = trust_if_given(trust, log_key)
+    with opened(source, who, ca) as log, stepping("exporting") as step:
+        head = run(log, out, trust=trusted, progress=step)
     value = {
         "origin": head.origin,
         "tree_size": head.size,
@@ -70,36 +88,26 @@ def verify(
         Path | None,
         typer.Option("--digests", metavar="FILE", help="Write the state digests that were recomputed."),
     ] = None,
-    state: Annotated[
-        Path | None,
-        typer.Option(
-            "--state",
-            envvar="VOUCHER_LEDGER_STATE",
-            show_envvar=True,
-            metavar="DIR",
-            help="Where verified checkpoints are remembered; by default among the user's files.",
-        ),
-    ] = None,
-    no_state: Annotated[
-        bool, typer.Option("--no-state", help="Remember nothing, compare with nothing.")
-    ] = False,
+    state: StateFolder = None,
+    no_state: NoState = False,
     workers: Annotated[
         int, typer.Option("--workers", metavar="N", min=1, max=64, help="Worker processes.")
     ] = 1,
     who: Reader = None,
+    ca: Authorities = None,
     as_json: Json = False,
 ) -> None:
     """Check every byte, signature and rule. Exit 0 ok, 3 findings, 5 something could not be checked."""
     from ledger_audit.digest_file import DigestFile
     from ledger_audit.verify import verify as run
     from ledger_cli.audit_output import print_report
+    from ledger_cli.audit_progress import stepping
     from ledger_cli.audit_sources import (
         accepted_of,
         bytes_of,
         opened,
         openings_of,
         remembered_of,
-        stepping,
         text_of,
         trust_of,
     )
@@ -107,7 +115,7 @@ def verify(
     secrets = openings_of(openings)
     known = accepted_of(accepted)
     trusted = trust_of(trust, log_key)
-    with opened(source, who) as log, stepping("verifying") as step:
+    with opened(source, who, ca) as log, stepping("verifying") as step:
         report = run(
             log,
             trust=trusted,
@@ -132,15 +140,17 @@ def replay(
     source: Location,
     at: Annotated[int, typer.Option("--at", metavar="INDEX", min=0, help="The last event to take in.")],
     who: Reader = None,
+    ca: Authorities = None,
     as_json: Json = False,
 ) -> None:
     """Recompute the state after an event. Signatures and tree are not looked at: that is verify."""
     from ledger_audit.replay import replay as run
     from ledger_cli.audit_output import print_replay
+    from ledger_cli.audit_progress import stepping
     from ledger_cli.audit_sources import opened
 
-    with opened(source, who) as log:
-        result = run(log, at=at)
+    with opened(source, who, ca) as log, stepping("replaying") as step:
+        result = run(log, at=at, progress=step)
     print_replay(result, as_json=as_json)
 
 
@@ -151,15 +161,17 @@ def trace(
         str, typer.Argument(metavar="PAYMENT_ID", help="A redemption id, or the leaf index of a payment.")
     ],
     who: Reader = None,
+    ca: Authorities = None,
     as_json: Json = False,
 ) -> None:
     """Follow a payment back to the devices, by order, approvals, verification, request and claims."""
     from ledger_audit.trace import trace as run
     from ledger_cli.audit_output import print_trace
+    from ledger_cli.audit_progress import stepping
     from ledger_cli.audit_sources import opened
 
-    with opened(source, who) as log:
-        found = run(log, payment)
+    with opened(source, who, ca) as log, stepping("looking for payments") as step:
+        found = run(log, payment, progress=step)
     print_trace(found, as_json=as_json)
 
 
@@ -172,6 +184,7 @@ def prove(
         typer.Option("--out", metavar="FILE", help="Write FILE.tlog-proof and FILE.event; else print it."),
     ] = None,
     who: Reader = None,
+    ca: Authorities = None,
     as_json: Json = False,
 ) -> None:
     """Prove that an event is in the log: its C2SP tlog-proof, and with --out its bytes beside it."""
@@ -182,7 +195,7 @@ def prove(
     from ledger_cli.audit_sources import opened
     from ledger_cli.output import print_object
 
-    with opened(source, who) as log:
+    with opened(source, who, ca) as log:
         made = run(log, index=index)
     if out is not None:
         proof, event = write_proof(made, out)
@@ -204,3 +217,4 @@ add_fraud(app)
 add_reconcile(app)
 add_indicators(app)
 add_whatif(app)
+add_monitor(app)

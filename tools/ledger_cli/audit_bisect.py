@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ledger_cli.options import Json, Reader
+from ledger_cli.options import Authorities, Json, Reader
 
 if TYPE_CHECKING:
     from ledger_audit.bisection import Parting, Side
@@ -26,6 +26,7 @@ def bisect(
     ],
     b: Annotated[str, typer.Argument(metavar="B", help="The other one.", show_default=False)],
     who: Reader = None,
+    ca: Authorities = None,
     as_json: Json = False,
 ) -> None:
     """Find the first stretch in which two sides differ, by bisecting their state digests.
@@ -38,7 +39,7 @@ def bisect(
     from ledger_cli.output import print_object
 
     with ExitStack() as held:
-        sides = [_side(held, text, who) for text in (a, b)]
+        sides = [_side(held, text, who, ca) for text in (a, b)]
         parting, covered = find_parting(*sides)
         value = {
             "result": "equal" if parting is None else "differ",
@@ -55,14 +56,14 @@ def bisect(
         raise typer.Exit(int(ExitCode.FINDINGS))
 
 
-def _side(held: ExitStack, text: str, who: Path | None) -> Side:
+def _side(held: ExitStack, text: str, who: Path | None, ca: Path | None) -> Side:
     from ledger_audit.bisection import FileSide, LogSide
     from ledger_audit.digest_file import DigestFile
     from ledger_cli.audit_sources import opened
 
     if "://" not in text and Path(text).is_file():
         return FileSide(DigestFile.load(Path(text)))
-    return LogSide(held.enter_context(opened(text, who)))
+    return LogSide(held.enter_context(opened(text, who, ca)))
 
 
 def _tell(parting: Parting | None, covered: int, sides: list[Side]) -> None:

@@ -160,7 +160,7 @@ def equivocation(
 
 def _audit(log: Source, trust: Trust, workers: int) -> Report:
     from ledger_audit.verify import verify as run
-    from ledger_cli.audit_sources import stepping
+    from ledger_cli.audit_progress import stepping
 
     with stepping("verifying") as step:
         return run(log, trust=trust, workers=workers, progress=step)

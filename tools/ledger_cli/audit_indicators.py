@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ledger_cli.options import Json, Location, LogKeyIfAny, Reader, TrustIfAny
+from ledger_cli.options import Authorities, Json, Location, LogKeyIfAny, Reader, TrustIfAny
 
 if TYPE_CHECKING:
     from ledger_audit.indicators import Leads
@@ -26,6 +26,7 @@ def indicators(
         typer.Option("--threshold", metavar="NAME=VALUE", help="Where an indicator begins; repeatable."),
     ] = None,
     who: Reader = None,
+    ca: Authorities = None,
     as_json: Json = False,
 ) -> None:
     """List leads to fraud. They are no findings: exit 0 with leads, too.
@@ -35,13 +36,14 @@ def indicators(
     """
     from ledger_audit.indicators import look
     from ledger_audit.indicators_types import Thresholds
-    from ledger_cli.audit_sources import opened, stepping, trust_if_given
+    from ledger_cli.audit_progress import stepping
+    from ledger_cli.audit_sources import opened, trust_if_given
 
     thresholds = Thresholds()
     for text in threshold or ():
         thresholds = thresholds.changed(text)
     trusted = trust_if_given(trust, log_key)
-    with opened(source, who) as log, stepping("looking") as step:
+    with opened(source, who, ca) as log, stepping("looking") as step:
         leads = look(log, thresholds=thresholds, trust=trusted, progress=step)
     _print(leads, as_json=as_json)
     if leads.checked.exit_code:

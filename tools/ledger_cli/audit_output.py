@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ledger_audit.accepted import Acceptance
 from ledger_cli.output import Column, print_object, print_rows, say
 
 if TYPE_CHECKING:
@@ -15,12 +16,27 @@ if TYPE_CHECKING:
     from ledger_audit.watched import Checked
 
 _FINDING_COLUMNS = (
+    Column("NO", "number"),
     Column("CHECK", "check"),
     Column("INDEX", "index"),
     Column("EXPECTED", "expected"),
     Column("ACTUAL", "actual"),
 )
-_CHECK_COLUMNS = (Column("CHECK", "name"), Column("STATUS", "status"), Column("COUNT", "count"))
+_CHECK_COLUMNS = (
+    Column("NO", "number"),
+    Column("CHECK", "name"),
+    Column("STATUS", "status"),
+    Column("COUNT", "count"),
+)
+_ACCEPTED_COLUMNS = (
+    Column("ACCEPTED", "status"),
+    Column("CHECK", "check"),
+    Column("INDEX", "index"),
+    Column("BY", "compensating_index"),
+    Column("REASON", "reason"),
+)
+_NAMED = 3
+"""Checks named where many could not be made for one reason."""
 _TOTAL_NAMES = (
     "appropriation",
     "available",
@@ -53,13 +69,21 @@ _STEP_COLUMNS = (
 
 
 def print_report(report: Report, *, as_json: bool) -> None:
-    """The whole report as JSON, or findings, checks that did not pass, totals and the result as text."""
+    """The whole report as JSON, or findings, checks that did not pass, totals and the result as text.
+
+    What could not be checked and why, and what memory says, are on stderr in either case.
+    """
     value = report.to_json()
+    _say_the_rest(report)
     if as_json:
         print_object("audit-verify", value, as_json=True)
         return
     if value["findings"]:
-        print_rows("findings", value["findings"], _FINDING_COLUMNS, as_json=False)
+        numbers = {check["name"]: check["number"] for check in value["checks"]}
+        rows = [{**finding, "number": numbers[finding["check"]]} for finding in value["findings"]]
+        print_rows("findings", rows, _FINDING_COLUMNS, as_json=False)
+    if report.accepted:
+        print_rows("accepted", value["accepted"], _ACCEPTED_COLUMNS, as_json=False)
     others = [check for check in value["checks"] if check["status"] != "PASS"]
     if others:
         print_rows("checks", others, _CHECK_COLUMNS, as_json=False)
@@ -70,15 +94,31 @@ def print_report(report: Report, *, as_json: bool) -> None:
         name: value[name]
         for name in ("result", "tree_size", "root_hash", "genesis_leaf_hash", "roots", "clock")
     }
+    if report.receipts_agreed is not None:
+        shown["receipts that agree"] = report.receipts_agreed
     print_object("audit-verify", {**shown, "checks passed": passed}, as_json=False)
+
+
+def _say_the_rest(report: Report) -> None:
+    skipped: dict[str, list[str]] = {}
     for check in report.checks:
         if check.reason:
-            say(f"{check.name} could not be checked: {check.reason}")
+            skipped.setdefault(check.reason, []).append(check.name)
+    for reason, names in skipped.items():
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        say(f"{', '.join(names[:_NAMED])}{more} could not be checked: {reason}")
+    for settled in report.accepted:
+        place = f"{settled.known.check} at {settled.known.index}"
+        if settled.status is Acceptance.NOT_FOUND:
+            say(f"the accepted finding {place} does not occur any more: take it out of the file")
+        elif settled.status is Acceptance.NOT_COMPENSATED:
+            leaf = settled.known.compensating_index
+            say(f"the finding {place} is not accepted: event {leaf} does not make up for it")
     if report.bracket is not None:
         first, stop = report.bracket
         say(f"by the roots that are trusted, a change lies in events {first} to {stop - 1}")
-    for path in report.kept:
-        say(f"kept as evidence: {path}")
+    for note in report.told.notes:
+        say(note)
     if report.clock == "SIMULATED":
         say("this ledger runs on a simulated clock: it proves nothing about real time")
 

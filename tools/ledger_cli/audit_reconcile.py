@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ledger_cli.options import Json, Location, Reader
+from ledger_cli.options import Authorities, Json, Location, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +27,7 @@ def reconcile(
         typer.Option("--treasury", metavar="FILE", help="CSV: bank,reference,paid,amount and perhaps kind."),
     ],
     who: Reader = None,
+    ca: Authorities = None,
     as_json: Json = False,
 ) -> None:
     """Compare the treasury's list with the ledger, both ways. Exit 0 all equal, 3 differences.
@@ -38,7 +39,7 @@ def reconcile(
     from ledger_cli.treasury_file import read_treasury
 
     rows = read_treasury(treasury)
-    with opened(source, who) as log:
+    with opened(source, who, ca) as log:
         result = run(log, rows)
     _print(result, as_json=as_json)
     if result.exit_code:

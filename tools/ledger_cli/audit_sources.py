@@ -5,31 +5,28 @@ It must not judge anything.
 
 from __future__ import annotations
 
-import sys
-import time
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ledger.errors import UsageError
+from ledger_audit.accepted import Accepted, load_accepted
 from ledger_audit.openings import Openings
 from ledger_audit.remembered import Remembered
 from ledger_audit.sources import Source, open_source
-from ledger_audit.trust import Trust, load_accepted
+from ledger_audit.trust import Trust
 from ledger_cli.output import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 
-_QUIET_S = 10.0
-
-
 @contextmanager
-def opened(location: str, who: Path | None) -> Iterator[Source]:
+def opened(location: str, who: Path | None, ca: Path | None = None) -> Iterator[Source]:
     """The source of a directory, of a web server or, with the identity's credentials, of a ledger server."""
     if who is None or not location.startswith(("grpc://", "grpcs://")):
-        source = open_source(location)
+        source = open_source(location, ca=ca)
         try:
             yield source
         finally:
@@ -42,6 +39,8 @@ def opened(location: str, who: Path | None) -> Iterator[Source]:
 
     scheme, _, address = location.partition("://")
     identity = replace(load_identity(who), server=address)
+    if ca is not None:
+        identity = replace(identity, ca=ca)
     channel = open_channel(identity, insecure_development=scheme == "grpc")
     try:
         yield open_source(location, channel=channel)
@@ -50,14 +49,29 @@ def opened(location: str, who: Path | None) -> Iterator[Source]:
 
 
 def remembered_of(state: Path | None, *, no_state: bool) -> Remembered | None:
-    """Where checkpoints are remembered: the folder that is given, or the user's; None if nowhere."""
+    """Where checkpoints are remembered: the folder that is given, or the user's; None if nowhere.
+
+    An audit that nobody asked to remember anything does not fail for want of a home.
+    """
     if no_state:
         return None
     if state is None:
         from platformdirs import user_state_path
 
         state = user_state_path("voucher-ledger", appauthor=False)
+        if not _is_writable(state / "checkpoints"):
+            say(f"nothing is remembered: {state} cannot be written; name another folder with --state")
+            return None
     return Remembered(state / "checkpoints")
+
+
+def _is_writable(folder: Path) -> bool:
+    """Whether files can be made in a folder, which is made itself if need be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
 
 
 def trust_of(trust: Path | None, log_key: str) -> Trust:
@@ -72,7 +86,7 @@ def trust_if_given(trust: Path | None, log_key: str) -> Trust | None:
     return trust_of(trust, log_key) if trust is not None or log_key else None
 
 
-def accepted_of(path: Path | None) -> tuple[tuple[str, int | None], ...]:
+def accepted_of(path: Path | None) -> tuple[Accepted, ...]:
     """The findings that the auditor knows."""
     return load_accepted(path) if path is not None else ()
 
@@ -99,47 +113,3 @@ def text_of(path: Path | None) -> str | None:
         return data.decode("utf-8") if data is not None else None
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not UTF-8") from None
-
-
-@contextmanager
-def stepping(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Progress on stderr with rate and time left; takes entries done and entries in all.
-
-    A bar where that is a terminal, else a line now and then, so that short work says nothing.
-    """
-    if not sys.stderr.isatty():
-        yield _Lines(label)
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(show_speed=True),
-        TextColumn("{task.completed:,.0f} of {task.total:,.0f} events, {task.speed:,.0f}/s"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=0)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
-class _Lines:
-    """Says every ten seconds how far long work is."""
-
-    def __init__(self, label: str) -> None:
-        self._label = label
-        self._begun = self._said = time.monotonic()
-        self._first: int | None = None
-
-    def __call__(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        if self._first is None:
-            self._first = done
-        if now - self._said < _QUIET_S:
-            return
-        self._said = now
-        rate = max(done - self._first, 1) / (now - self._begun)
-        left = (total - done) / rate
-        say(f"{self._label}: {done:,} of {total:,} events, {rate:,.0f}/s, {left:,.0f} s left")

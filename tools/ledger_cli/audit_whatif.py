@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ledger_cli.options import Json, Location, LogKeyIfAny, Reader, TrustIfAny
+from ledger_cli.options import Authorities, Json, Location, LogKeyIfAny, Reader, TrustIfAny
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -30,6 +30,7 @@ def whatif(
     trust: TrustIfAny = None,
     log_key: LogKeyIfAny = "",
     who: Reader = None,
+    ca: Authorities = None,
     as_json: Json = False,
 ) -> None:
     """Replay the record under another policy and compare what it grants and pays.
@@ -43,14 +44,15 @@ def whatif(
     from ledger.profiles.loader import load_profile
     from ledger_audit.whatif import plan_of
     from ledger_audit.whatif import whatif as run
-    from ledger_cli.audit_sources import opened, stepping, trust_if_given
+    from ledger_cli.audit_progress import stepping
+    from ledger_cli.audit_sources import opened, trust_if_given
 
     loaded = load_profile(profile)
     policies = {
         int(Instrument[name]): policy_parameters(values) for name, values in loaded.programmes.items()
     }
     trusted = trust_if_given(trust, log_key)
-    with opened(source, who) as log, stepping("replaying") as step:
+    with opened(source, who, ca) as log, stepping("replaying") as step:
         result = run(log, plan_of(policies), trust=trusted, progress=step)
     _print(result, profile=loaded.name, as_json=as_json)
     if result.checked.exit_code:

@@ -92,6 +92,25 @@ Reader: TypeAlias = Annotated[
         show_envvar=True,
     ),
 ]
+Authorities: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca", metavar="FILE", help="Authorities (PEM) to trust for https and grpcs, not the system's."
+    ),
+]
+StateFolder: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--state",
+        envvar="VOUCHER_LEDGER_STATE",
+        show_envvar=True,
+        metavar="DIR",
+        help="Where verified checkpoints are remembered; by default among the user's files.",
+    ),
+]
+NoState: TypeAlias = Annotated[
+    bool, typer.Option("--no-state", help="Remember nothing, compare with nothing.")
+]
 TrustIfAny: TypeAlias = Annotated[
     Path | None, typer.Option("--trust", metavar="FILE", help="Verify under this trust file (JSON).")
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -223,3 +224,41 @@ def _many(count: int) -> list[bytes]:
         entries.append(b"\x09" + index.to_bytes(8, "little") + b"\x12\x20" + previous + b"\x18\x01")
         previous = leaf_hash(entries[-1])
     return entries
+
+
+def test_an_absent_bundle_does_not_hide_the_next_ones(tmp_path: Path) -> None:
+    """What it holds could not be checked; what is wrong behind it is found, and wins."""
+    year = make_bulk(600)
+    year["claim bulk 5"].statement.purpose = 0
+    entries = seal(year.drafts)
+    directory = write(entries, tmp_path / "export")
+    (directory / "tile/entries/001").unlink()
+    report = run(directory)
+    assert [(f.check, f.index) for f in report.findings] == [("statement", year.named["claim bulk 5"])]
+    (last,) = (path for path in (directory / "tile/entries/002.p").iterdir())
+    data = bytearray(last.read_bytes())
+    data[-1] ^= 1
+    last.write_bytes(bytes(data))
+    for workers in (1, 2):
+        report = run(directory, workers=workers)
+        assert ("chain", len(entries) - 1) in {(f.check, f.index) for f in report.findings}
+        statuses = {c.name: c.status for c in report.checks}
+        assert statuses["tree_root"] == statuses["links"] == statuses["state_digest"] == "SKIPPED"
+    (directory / "tile/entries/000").unlink()
+    assert {f.check for f in run(directory).findings} == {"byte_profile", "chain"}
+
+
+@pytest.mark.parametrize("name", ["checkpoint", "tile/entries/000.p/164", "tile/0/000.p/164"])
+@pytest.mark.parametrize("kind", ["pipe", "endless", "folder", "loop"])
+def test_what_is_no_file_is_not_read(directory: Path, name: str, kind: str) -> None:
+    """A pipe without a writer, a device without an end, a folder: exit 5 at once."""
+    path = directory / name
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to("/dev/zero" if kind == "endless" else path)
+    report = run(directory)
+    assert (report.exit_code, report.findings) == (ExitCode.COULD_NOT_CHECK, ())

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import gzip
+import resource
 import socket
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from audit_forge.draft import VKEY, seal, write
+from audit_forge.bulk import make_bulk
+from audit_forge.draft import VKEY, checkpoint, seal, write
 from audit_forge.year import make_year
+from support.hosting import Web, serving_web
 
 from ledger.errors import ExitCode, UsageError
-from ledger_audit import http_source
+from ledger.proof.hashing import leaf_hash
 from ledger_audit.export import export
+from ledger_audit.http_fetching import Patience
 from ledger_audit.http_source import HttpSource
 from ledger_audit.prove import prove
 from ledger_audit.sources import ExportSource, open_source
-from ledger_audit.verify import verify
+from ledger_audit.verify import BYTES_LAYERS, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,51 +30,7 @@ if TYPE_CHECKING:
 
     from ledger_audit.report import Report
 
-    Answer = Callable[["Web"], None]
-
-
-class Web(BaseHTTPRequestHandler):
-    """Serves a directory, or what a test says for a path that contains a word."""
-
-    protocol_version = "HTTP/1.1"
-    root: Path
-    answers: dict[str, Answer]
-    asked: list[str]
-
-    def do_GET(self) -> None:
-        """Answer."""
-        self.asked.append(self.path)
-        for word, answer in self.answers.items():
-            if word in self.path:
-                answer(self)
-                return
-        self.plain()
-
-    def plain(self) -> None:
-        """The file, or 404."""
-        path = self.root / self.path.removeprefix("/log/")
-        self.give(path.read_bytes()) if path.is_file() else self.give(b"none", status=404)
-
-    def give(self, data: bytes, *, status: int = 200, length: int | None = None, **headers: str) -> None:
-        """An answer with a length that may be a lie."""
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data) if length is None else length))
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
-
-
-class Quiet(ThreadingHTTPServer):
-    """Says nothing of clients that went away."""
-
-    daemon_threads = True
-
-    def handle_error(self, *_: Any) -> None:
-        """They may."""
+    Answer = Callable[[Web], None]
 
 
 @pytest.fixture
@@ -83,24 +42,15 @@ def directory(tmp_path: Path) -> Path:
 @pytest.fixture
 def web(directory: Path) -> Iterator[type[Web]]:
     """A server of it below /log; `answers` make it hostile."""
-    handler = type("Handler", (Web,), {"root": directory, "answers": {}, "asked": []})
-    server = Quiet(("127.0.0.1", 0), handler)
-    handler.url = f"http://127.0.0.1:{server.server_address[1]}/log"  # type: ignore[attr-defined]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield handler
-    server.shutdown()
-    server.server_close()
+    with serving_web(directory) as handler:
+        yield handler
 
 
-@pytest.fixture(autouse=True)
-def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_source, "FIRST_WAIT_S", 0.001)
-    monkeypatch.setattr(http_source, "TIMEOUT_S", 1.0)
-    monkeypatch.setattr(http_source, "ANSWER_S", 1.0)
+HURRY = Patience(attempts=4, answer_s=0.6, total_s=1.2, first_pause_s=0.001)
 
 
 def audit(web: Any, **options: Any) -> Report:
-    source = HttpSource(web.url)
+    source = HttpSource(web.url, patience=HURRY)
     try:
         return verify(source, log_key=VKEY, **options)
     finally:
@@ -149,7 +99,7 @@ def once(answer: Answer) -> Answer:
         lambda h: h.give(b"abc", length=9_999),
         lambda h: h.connection.close(),
         lambda h: h.wfile.write(b"SSH-2.0-OpenSSH\r\n\r\n"),
-        lambda _: time.sleep(1.5),
+        lambda _: time.sleep(0.9),
     ],
     ids=["503", "429", "cut", "reset", "no http", "silence"],
 )
@@ -176,6 +126,36 @@ def flood(handler: Web) -> None:
         handler.wfile.write(bytes(1 << 20))
 
 
+def chunks(handler: Web) -> None:
+    """A body without end, in chunks of one byte."""
+    handler.send_response(200)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    while True:
+        handler.wfile.write(b"1\r\nx\r\n" * 1000)
+
+
+def head(handler: Web) -> None:
+    """A head without end, a byte at a time."""
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Endless: ")
+    while True:
+        handler.wfile.write(b"x")
+        time.sleep(0.05)
+
+
+def provisional(handler: Web) -> None:
+    """Told to go on, for ever."""
+    while True:
+        handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+
+
+def bomb(handler: Web) -> None:
+    """A hundred kilobytes that unpack to a hundred megabytes."""
+    packer = zlib.compressobj(wbits=31)
+    data = b"".join([*(packer.compress(bytes(1 << 20)) for _ in range(100)), packer.flush()])
+    handler.give(data, Content_Encoding="gzip")
+
+
 @pytest.mark.parametrize("file", ["checkpoint", "tile/entries", "tile/0"])
 @pytest.mark.parametrize(
     "answer",
@@ -184,21 +164,80 @@ def flood(handler: Web) -> None:
         lambda h: h.give(b"no", status=403),
         lambda h: h.give(b"broken", status=500),
         lambda h: h.give(b"", status=302, Location="http://127.0.0.1:1/"),
-        lambda h: h.give(gzip.compress(bytes(1 << 20)), Content_Encoding="gzip"),
+        lambda h: h.give(b"", status=301, Location="/log/elsewhere"),
+        lambda h: h.give(gzip.compress(b"abc")[:-6], Content_Encoding="gzip"),
+        lambda h: h.give(b"abc", Content_Encoding="br"),
         lambda h: h.give(b"abc", length=1 << 40),
+        bomb,
         drip,
         flood,
+        chunks,
+        head,
+        provisional,
     ],
-    ids=["404", "403", "500", "redirect", "gzip", "cut", "drip", "flood"],
+    ids=[
+        *("404", "403", "500", "redirect", "redirect here", "gzip cut", "brotli", "cut"),
+        *("bomb", "drip", "flood", "chunks", "head", "provisional"),
+    ],
 )
 def test_a_hostile_answer_ends_as_not_checked(web: Any, file: str, answer: Answer) -> None:
     """Bounded time and memory, exit 5, and the report says what was not checked."""
     web.answers[file] = answer
     begun = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     report = audit(web)
     assert time.monotonic() - begun < 20
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 80 << 10
     assert report.exit_code == ExitCode.COULD_NOT_CHECK
     assert any(check.reason for check in report.checks)
+
+
+@pytest.mark.parametrize("file", ["checkpoint", "tile/entries", "tile/0"])
+def test_a_file_that_is_too_long_is_a_finding_here_and_there(web: Any, directory: Path, file: str) -> None:
+    """It is there whole and does not parse; the same in a directory."""
+    (path,) = [path for path in (directory / file, *(directory / file).rglob("*")) if path.is_file()]
+    path.write_bytes(path.read_bytes() + bytes(20_000_000))
+    expected = verify(ExportSource(directory), log_key=VKEY).to_json()
+    assert expected["result"] == "findings"
+    assert audit(web).to_json() == expected
+
+
+def test_entries_may_come_packed(web: Any) -> None:
+    """A static host may keep them so and ask nobody (C2SP tlog-tiles, "Log entries")."""
+
+    def packed(handler: Web) -> None:
+        data = (handler.root / handler.path.removeprefix("/log/")).read_bytes()
+        handler.give(gzip.compress(data), Content_Encoding="gzip")
+
+    web.answers["tile/"] = packed
+    assert audit(web).result == "ok"
+
+
+def test_one_who_shows_another_entry_the_second_time_is_not_believed(web: Any, directory: Path) -> None:
+    """What is read again has to be what the tree was made of."""
+    write(seal(make_bulk(300).drafts), directory)
+    data = (directory / "tile/entries/000").read_bytes()
+    seen: list[str] = []
+
+    def twofaced(handler: Web) -> None:
+        seen.append(handler.path)
+        handler.give(data if len(seen) == 1 else data[:5] + bytes([data[5] ^ 1]) + data[6:])
+
+    web.answers["tile/entries/000"] = twofaced
+    report = audit(web)
+    assert len(seen) > 1
+    assert report.result == "incomplete"
+    assert any("other bytes for event" in check.reason for check in report.checks)
+
+
+def test_few_connections_serve_many_files(web: Any, directory: Path) -> None:
+    """They are kept, and tiles come beside their bundles."""
+    entries = chained(2_000)
+    write(entries, directory)
+    report = audit(web, layers=BYTES_LAYERS)
+    assert (report.result, report.tree_size) == ("ok", 2_000)
+    assert len(web.asked) == len(set(web.asked))
+    assert len(set(web.clients)) <= 6
 
 
 @pytest.mark.parametrize(
@@ -242,9 +281,26 @@ def test_an_address_that_is_none_is_refused(url: str) -> None:
     assert "secret" not in str(caught.value)
 
 
-def test_a_directory_that_grows_is_read_through_fuller_files(web: Any, directory: Path) -> None:
-    """A partial bundle may be gone once there is a fuller one: the full one is cut."""
-    entries = seal(make_year().drafts)
-    assert len(entries) < 256
-    assert audit(web).result == "ok"
-    assert not [path for path in web.asked if ".." in path]
+def test_a_log_that_grew_is_read_through_fuller_files(web: Any, directory: Path) -> None:
+    """A partial bundle or tile may be gone once there is a full one, which is cut."""
+    entries = chained(600)
+    write(entries[:300], directory)
+    write(entries, directory)
+    gone = [path for path in directory.rglob("001.p/*") if path.is_file()]
+    assert len(gone) == 2
+    for path in gone:
+        path.unlink()
+    (directory / "checkpoint").write_bytes(checkpoint(entries[:300]))
+    expected = verify(ExportSource(directory), log_key=VKEY, layers=BYTES_LAYERS).to_json()
+    assert (expected["result"], expected["tree_size"]) == ("ok", 300)
+    assert audit(web, layers=BYTES_LAYERS).to_json() == expected
+
+
+def chained(count: int) -> list[bytes]:
+    """Leaves that say nothing."""
+    entries: list[bytes] = []
+    previous = bytes(32)
+    for index in range(count):
+        entries.append(b"\x09" + index.to_bytes(8, "little") + b"\x12\x20" + previous + b"\x18\x01")
+        previous = leaf_hash(entries[-1])
+    return entries

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
-import sys
 from concurrent import futures
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -15,7 +11,7 @@ import pytest
 from audit_forge.draft import VKEY, checkpoint, seal, write
 from audit_forge.memory import MemorySource
 from audit_forge.year import make_year
-from support.waiting import until
+from support.hosting import static_web
 from typer.testing import CliRunner
 
 from ledger.proof.tiles import TilePath
@@ -92,7 +88,7 @@ def test_one_log_by_directory_http_and_grpc_is_one_report(served: tuple[_Log, st
     for round_number in range(2):
         entries = list(log.log.entries)
         root = write(entries, tmp_path / f"export-{round_number}", note=log.log.note)
-        with _static(root) as url:
+        with static_web(root) as url:
             said = set()
             for source in (str(root), url, address, str(root), url, address):
                 state = tmp_path / f"state-{round_number}"
@@ -103,27 +99,6 @@ def test_one_log_by_directory_http_and_grpc_is_one_report(served: tuple[_Log, st
             assert len(said) == 1
         log.log.note = checkpoint(entries, root=bytes(32))
     log.log.note = checkpoint(log.log.entries)
-
-
-@contextmanager
-def _static(directory: Path) -> Iterator[str]:
-    """A web server that knows nothing of ledgers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1", "-d", str(directory)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            until(lambda: _answers(port), what="the web server answers")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.kill()
-
-
-def _answers(port: int) -> bool:
-    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-        return True
-    return False
 
 
 def test_a_transfer_that_is_cut_short_could_not_be_checked(served: tuple[_Log, str], tmp_path: Path) -> None:
@@ -156,7 +131,7 @@ def test_the_commands(tmp_path: Path) -> None:
     result = RUNNER.invoke(app, ["verify", directory, "--log-key", VKEY, "--json"])
     value = json.loads(result.stdout)
     assert (result.exit_code, value["result"], value["findings"]) == (0, "ok", [])
-    assert set(value["checks"][0]) == {"name", "status", "count"}
+    assert set(value["checks"][0]) == {"number", "name", "status", "count"}
     assert [totals["disbursed"] for totals in value["totals"].values()] == ["386000", "39999"]
     result = RUNNER.invoke(app, ["verify", directory, "--log-key", VKEY])
     assert "result: ok" in result.stdout

@@ -15,13 +15,14 @@ from ledger.proof.cosignature import cosign
 from ledger.proof.hashing import leaf_hash
 from ledger.proof.note import Note, add_signatures
 from ledger.proof.vkey import COSIGNATURE_ED25519_TYPE, VKey
+from ledger_audit.accepted import load_accepted
 from ledger_audit.errors import CouldNotCheckError
 from ledger_audit.export import export
 from ledger_audit.prove import prove, write_proof
 from ledger_audit.replay import replay
 from ledger_audit.sources import ExportSource
 from ledger_audit.trace import trace
-from ledger_audit.trust import Trust, load_accepted
+from ledger_audit.trust import Trust
 from ledger_audit.verify import verify
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def test_accepted_findings_are_shown_as_accepted(tmp_path: Path) -> None:
     accepted = load_accepted(path)
     report = verify(MemorySource(seal(year.drafts)), log_key=VKEY, accepted=accepted)
     assert (report.result, statuses(report)["effective_ms"]) == ("ok", "ACCEPTED")
-    assert [f.index for f in report.accepted] == [index]
+    assert [(s.known.index, s.status.value) for s in report.accepted] == [(index, "ACCEPTED")]
     year["policy"].patch = lambda event: setattr(event, "effective_ms", 5)
     report = verify(MemorySource(seal(year.drafts)), log_key=VKEY, accepted=accepted)
     assert [f.index for f in report.findings] == [year.named["policy"]]
